@@ -1,0 +1,170 @@
+"""The one door for reading: `visible_to`. What a viewer may not see is not in the queryset, so it does not exist."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from access.roles import May, capabilities_of, roles_with, roles_with_at_home
+
+if TYPE_CHECKING:
+    from access.models import Compartment, Membership, Organisation, User
+
+M = TypeVar("M", bound=models.Model)
+
+
+def running(prefix: str = "") -> Q:
+    """Rows whose dated validity covers this instant (real time: access is never a training exercise)."""
+    now = timezone.now()
+    still = Q(**{f"{prefix}ends_at__isnull": True}) | Q(**{f"{prefix}ends_at__gt": now})
+    return Q(**{f"{prefix}starts_at__lte": now}) & still
+
+
+def memberships_of(viewer: "User | AnonymousUser") -> "models.QuerySet[Membership]":
+    """The memberships in force; behind an API key only the one that the key acts as."""
+    from access.models import Membership
+
+    memberships = Membership.objects.filter(running(), user=viewer.pk)
+    only = getattr(viewer, "only_membership_id", None)
+    return memberships if only is None else memberships.filter(pk=only)
+
+
+def compartments_where(viewer: "User | AnonymousUser", *capabilities: str) -> "models.QuerySet[Any]":
+    """The ids of the compartments where the viewer holds any of `capabilities`, as a subquery."""
+    from access.models import GrantRole
+
+    if not viewer.is_authenticated or not viewer.is_active:
+        return GrantRole.objects.none().values("grant__compartment_id")
+    memberships = memberships_of(viewer)
+    roles = roles_with(*capabilities)
+    through_organisation = Q(
+        role__in=roles,
+        # The role must be held in the very organisation that was granted, not in another one of the same person.
+        grant__organisation__memberships__in=memberships,
+        grant__organisation__memberships__role=F("role"),
+    )
+    granted = GrantRole.objects.filter(running("grant__"), through_organisation)
+    personal = GrantRole.objects.filter(
+        running("grant__"), grant__user_id=viewer.pk, role__in=roles, grant__user__memberships__in=memberships,
+        grant__user__memberships__role=F("role"),
+    )  # fmt: skip
+    ids = granted.values("grant__compartment_id").union(personal.values("grant__compartment_id"))
+    if home_roles := roles_with_at_home(*capabilities):
+        at_home = GrantRole.objects.filter(
+            running("grant__"), role__in=home_roles, grant__compartment__organisation=F("grant__organisation"),
+            grant__organisation__memberships__in=memberships, grant__organisation__memberships__role=F("role"),
+        )  # fmt: skip
+        ids = ids.union(at_home.values("grant__compartment_id"))
+    return ids
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One organisation's right of one person in one compartment: what acts are done under."""
+
+    organisation: "Organisation"
+    roles: frozenset[str]
+    capabilities: frozenset[str]
+
+    @property
+    def party_id(self) -> uuid.UUID | None:
+        return self.organisation.party_id
+
+    def role_for(self, capability: str) -> str:
+        """The role that gives `capability` here: it is named in shared logs, the person is not."""
+        return next((role for role in sorted(self.roles) if capability in capabilities_of([role], at_home=True)), "")
+
+
+def seats_of(user: "User", compartment: "Compartment | uuid.UUID") -> list[Seat]:
+    """The user's seats in this compartment, one per organisation, in the order of their ids. One query."""
+    from access.models import Compartment, GrantRole
+
+    if not user.is_active:
+        return []
+    compartment_id = compartment.pk if isinstance(compartment, Compartment) else compartment
+    held: dict[uuid.UUID, tuple[Organisation, set[str], bool]] = {}
+    rows = (
+        memberships_of(user)
+        .select_related("organisation")
+        .annotate(
+            is_granted=models.Exists(
+                GrantRole.objects.filter(running("grant__"), grant__compartment=compartment_id, role=models.OuterRef("role"))
+                .filter(
+                    Q(grant__organisation=models.OuterRef("organisation_id")) | Q(grant__user=models.OuterRef("user_id"))
+                )
+            ),
+            is_home=models.Exists(
+                Compartment.objects.filter(pk=compartment_id, organisation=models.OuterRef("organisation_id"))
+            ),
+        )
+        .filter(is_granted=True)
+        .order_by("organisation_id", "role")
+    )  # fmt: skip
+    for membership in rows:
+        entry = held.setdefault(membership.organisation_id, (membership.organisation, set(), membership.is_home))
+        entry[1].add(membership.role)
+    # A key cannot sign: signing needs a person and a password (RULES section 1).
+    withheld = frozenset({str(May.SIGN)}) if getattr(user, "only_membership_id", None) else frozenset()
+    return [
+        Seat(organisation, frozenset(roles), capabilities_of(roles, at_home=is_home) - withheld)
+        for organisation, roles, is_home in held.values()
+    ]
+
+
+def capabilities_in(user: "User", compartment: "Compartment | uuid.UUID") -> frozenset[str]:
+    """Everything the user may do in this compartment, over all seats."""
+    return frozenset[str]().union(*(seat.capabilities for seat in seats_of(user, compartment)))
+
+
+def capabilities_anywhere(viewer: "User | AnonymousUser") -> frozenset[str]:
+    """What the viewer may do in at least one compartment: it decides what is offered, never what is done. One query."""
+    from access.models import GrantRole
+
+    granted = GrantRole.objects.filter(running("grant__"), role=models.OuterRef("role")).filter(
+        Q(grant__organisation=models.OuterRef("organisation_id"))
+        | Q(grant__user=models.OuterRef("user_id"))
+    )
+    memberships = memberships_of(viewer).filter(models.Exists(granted))
+    return capabilities_of(set(memberships.values_list("role", flat=True)), at_home=True)
+
+
+class ScopedQuerySet(models.QuerySet[M]):
+    """Rows of one compartment each."""
+
+    def visible_to(self, viewer: "User | AnonymousUser") -> Self:
+        return self.filter(self.visibility(viewer))
+
+    def visibility(self, viewer: "User | AnonymousUser") -> Q:
+        capabilities: Iterable[str] = getattr(self.model, "read_capability", (May.READ,))
+        return Q(compartment_id__in=compartments_where(viewer, *capabilities))
+
+    def where(self, viewer: "User | AnonymousUser", *capabilities: str) -> Self:
+        """Visible rows in whose compartment the viewer also holds one of `capabilities`."""
+        return self.visible_to(viewer).filter(compartment_id__in=compartments_where(viewer, *capabilities))
+
+    def locked(self) -> Self:
+        """Held until the transaction ends. SQLite ignores it: there every write transaction is IMMEDIATE."""
+        return self.select_for_update(of=("self",), no_key=True)
+
+    def unscoped(self, reason: str) -> Self:
+        """Every row, for sweeps and for checks inside an operation; the reason is for the reader of the code."""
+        assert reason
+        return self.all()
+
+
+class Compartmented(models.Model):
+    """A row about a case: it lives in one compartment and is read through `visible_to`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    compartment = models.ForeignKey("access.Compartment", on_delete=models.PROTECT, related_name="+")
+
+    read_capability: ClassVar[tuple[str, ...]] = (May.READ,)
+    objects: ClassVar[Any] = ScopedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True

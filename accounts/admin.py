@@ -1,0 +1,235 @@
+"""Parties, organisations, accounts, memberships and grants. They record, so their admin stands above `audit`."""
+
+import zoneinfo
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from access.acting import NotAllowed
+from access.admin import OperationAdmin, OperationForm, OperationFormSet, ScopedFilter, actor_of
+from access.models import Compartment, Grant, Membership, Organisation, Party, User, is_operator
+from access.roles import May, Role
+from access.scoping import compartments_where, memberships_of
+from accounts.operations import (
+    add_membership,
+    change_user,
+    create_organisation,
+    create_party,
+    create_user,
+    end_grant,
+    end_membership,
+    give_grant,
+)
+
+ZONES = [(zone, zone) for zone in sorted(zoneinfo.available_timezones())]
+
+
+def organisations_kept_by(viewer: Any) -> "QuerySet[Organisation]":
+    """Those whose members the viewer keeps: a head's own, every one for an operator."""
+    organisations = Organisation.objects.visible_to(viewer)
+    if is_operator(viewer):
+        return organisations
+    return organisations.filter(pk__in=memberships_of(viewer).filter(role=Role.HEAD).values("organisation_id"))
+
+
+class KeptAdmin(OperationAdmin):
+    """Rows of no compartment: kept by operators and, for their own people, by heads."""
+
+    may_view: ClassVar[tuple[str, ...]] = (May.MANAGE_MEMBERS, May.SHARE, May.ADMINISTER)
+    may_write: ClassVar[tuple[str, ...]] = (May.MANAGE_MEMBERS, May.ADMINISTER)
+    only_operators = False
+    changes = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_operator(request.user) if self.only_operators else super().has_add_permission(request, obj)
+
+
+@admin.register(Party)
+class PartyAdmin(KeptAdmin):
+    only_operators = True
+    fields = ("name",)
+    list_display = ("name",)
+    search_fields = ("name",)
+    ordering = ("name",)
+
+    def create_row(self, request: HttpRequest, form: Any, formsets: Mapping[str, OperationFormSet]) -> Model:
+        return create_party(form.values["name"], actor=actor_of(request))
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(KeptAdmin):
+    only_operators = True
+    fields = ("name", "kind", "party")
+    list_display = ("name", "kind", "party")
+    list_filter: ClassVar[Any] = ("kind", ("party", ScopedFilter))
+    list_select_related: ClassVar[Any] = ("party",)
+    search_fields = ("name",)
+    ordering = ("name",)
+
+    def create_row(self, request: HttpRequest, form: Any, formsets: Mapping[str, OperationFormSet]) -> Model:
+        return create_organisation(actor=actor_of(request), **form.values)
+
+
+class UserForm(OperationForm):
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=ZONES, initial="UTC")
+
+    class Meta:
+        model = User
+        fields = ("label", "email", "language", "time_zone", "is_active")
+
+
+class NewUserForm(OperationForm):
+    """An account begins with one role in one organisation; without a password it cannot sign in yet."""
+
+    organisation = forms.ModelChoiceField(Organisation.objects.none(), label=_("Organisation"))
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=ZONES, initial="UTC")
+    password = forms.CharField(
+        label=_("First password"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    class Meta:
+        model = User
+        fields = ("username", "label", "email")
+
+
+@admin.register(User)
+class UserAdmin(KeptAdmin):
+    changes = True
+    list_display = ("label", "username", "email", "is_active")
+    search_fields = ("label", "username")
+    ordering = ("username",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return ["organisation", "role", "username", "label", "email", "language", "time_zone", "password"]
+        return [*UserForm.Meta.fields]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ()
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, form=UserForm if obj else NewUserForm, **kwargs)
+        if obj is None:
+            form.base_fields["organisation"].queryset = organisations_kept_by(request.user)
+        return form
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if not super().has_change_permission(request, obj) or (obj is not None and obj.is_system):
+            return False
+        return obj is None or is_operator(request.user) or self._kept_organisation(request, obj) is not None
+
+    def create_row(self, request: HttpRequest, form: Any, formsets: Mapping[str, OperationFormSet]) -> Model:
+        stated = dict(form.cleaned_data)
+        role, organisation = stated.pop("role"), stated.pop("organisation")
+        password = stated.pop("password") or None
+        with transaction.atomic():
+            user = create_user(
+                stated.pop("username"), organisation=organisation, actor=actor_of(request), password=password, **stated
+            )
+            add_membership(user, organisation, role, actor=actor_of(request))
+        return user
+
+    def change_row(self, request: HttpRequest, row: Any, form: Any) -> Model:
+        if not form.changes:
+            return row  # type: ignore[no-any-return]
+        organisation = self._kept_organisation(request, row)
+        if organisation is None:
+            raise NotAllowed(_("This account belongs to another organisation."))
+        return change_user(row, organisation=organisation, actor=actor_of(request), **form.changes)
+
+    def _kept_organisation(self, request: HttpRequest, user: User) -> Organisation | None:
+        return organisations_kept_by(request.user).filter(memberships__user=user).first()
+
+
+@admin.register(Membership)
+class MembershipAdmin(KeptAdmin):
+    fields = ("user", "organisation", "role", "starts_at", "ends_at")
+    list_display = ("user", "organisation", "role", "starts_at", "ends_at")
+    list_filter: ClassVar[Any] = (("organisation", ScopedFilter), "role")
+    list_select_related: ClassVar[Any] = ("user", "organisation")
+    search_fields = ("user__label", "user__username")
+    ordering = ("organisation__name", "user__username", "role")
+    actions = ("end",)
+
+    def choices_for(self, db_field: Any, request: HttpRequest) -> Any:
+        if db_field.name == "organisation":
+            return organisations_kept_by(request.user)
+        return super().choices_for(db_field, request).filter(is_system=False)
+
+    def create_row(self, request: HttpRequest, form: Any, formsets: Mapping[str, OperationFormSet]) -> Model:
+        return add_membership(actor=actor_of(request), **form.values)
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, self.may_write)
+
+    @admin.action(description=_("End these memberships now"), permissions=["end"])
+    def end(self, request: HttpRequest, queryset: Any) -> None:
+        self.run_on_each(request, queryset, end_membership, _("Memberships ended"))
+
+
+class GrantForm(OperationForm):
+    roles = forms.MultipleChoiceField(
+        label=_("Roles"), choices=Role.choices, widget=forms.CheckboxSelectMultiple, help_text=_("What is admitted.")
+    )
+
+    class Meta:
+        model = Grant
+        fields = ("compartment", "organisation", "user", "ends_at", "reason")
+
+
+@admin.register(Grant)
+class GrantAdmin(KeptAdmin):
+    form = GrantForm
+    may_view: ClassVar[tuple[str, ...]] = (May.SHARE,)
+    may_write: ClassVar[tuple[str, ...]] = (May.SHARE,)
+    list_display = ("compartment", "organisation", "user", "roles_admitted", "starts_at", "ends_at")
+    list_filter: ClassVar[Any] = (("compartment", ScopedFilter), ("organisation", ScopedFilter))
+    list_select_related: ClassVar[Any] = ("compartment", "organisation", "user")
+    ordering = ("compartment__name", "organisation__name", "id")
+    actions = ("end",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("roles")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        shared = ["compartment", "organisation", "user"]
+        if obj is None:
+            return [*shared, "roles", "ends_at", "reason"]
+        return [*shared, "roles_admitted", "starts_at", "ends_at", "reason"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("roles_admitted", "starts_at") if obj is not None else ()
+
+    @admin.display(description=_("roles"))
+    def roles_admitted(self, grant: Grant) -> str:
+        return ", ".join(str(row) for row in grant.roles.all())
+
+    def choices_for(self, db_field: Any, request: HttpRequest) -> Any:
+        if db_field.name == "compartment":
+            return Compartment.objects.visible_to(request.user).filter(
+                pk__in=compartments_where(request.user, May.SHARE)
+            )
+        rows = super().choices_for(db_field, request)
+        return rows.filter(is_system=False) if db_field.name == "user" else rows
+
+    def create_row(self, request: HttpRequest, form: Any, formsets: Mapping[str, OperationFormSet]) -> Model:
+        return give_grant(actor=actor_of(request), roles=form.cleaned_data["roles"], **form.values)
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, self.may_write)
+
+    @admin.action(description=_("End these grants now"), permissions=["end"])
+    def end(self, request: HttpRequest, queryset: Any) -> None:
+        self.run_on_each(request, queryset, end_grant, _("Grants ended"))

@@ -1,0 +1,1 @@
+"""One module for each way an alert leaves. The inbox needs none: its row is the delivery."""

@@ -1,0 +1,48 @@
+"""Celery only executes: a message wakes a task, the rows say what is to be done."""
+
+import logging
+
+from celery import shared_task
+
+from alerts import operations
+from exchanges.operations.sign_off import record_expiries
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="alerts.route_events")
+def route_events(compartment_id: str) -> None:
+    for delivery_id in operations.route(compartment_id):
+        _nudge(str(delivery_id))
+
+
+@shared_task(name="alerts.send_delivery")
+def send_delivery(delivery_id: str) -> None:
+    operations.send(delivery_id)
+
+
+@shared_task(name="alerts.sweep")
+def sweep() -> None:
+    """Every 20 s: what a lost message left behind, retries that are due, expiries that have passed."""
+    operations.beat("worker")
+    record_expiries()
+    for compartment_id in operations.missed():
+        for delivery_id in operations.route(compartment_id):
+            operations.send(delivery_id)
+    for delivery_id in operations.due_mails():
+        operations.send(delivery_id)
+
+
+def _nudge(delivery_id: str) -> None:
+    try:
+        send_delivery.delay(delivery_id)
+    except Exception as error:  # a dead broker: the sweep will send it
+        log.warning("no broker for delivery %s: %s", delivery_id, type(error).__name__)
+
+
+def wake_routing(compartment_id: str) -> None:
+    """After commit. A dead broker is logged and never raised: the event is the outbox."""
+    try:
+        route_events.apply_async((compartment_id,), retry=False)
+    except Exception as error:
+        log.warning("no broker for the log of %s: %s", compartment_id, type(error).__name__)

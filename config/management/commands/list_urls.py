@@ -1,0 +1,26 @@
+"""Every address of the application."""
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from config.doors import doors
+
+
+class Command(BaseCommand):
+    help = "List every address with its methods; --json for machines."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, **options: Any) -> None:
+        rows = [
+            {"url_name": door.url_name, "pattern": door.pattern, "methods": list(door.methods), "door": door.door}
+            for door in doors()
+        ]
+        if options["json"]:
+            self.stdout.write(json.dumps(rows, indent=1))
+            return
+        for row in rows:
+            self.stdout.write(f"{row['door']:<6} {','.join(row['methods']):<28} {row['pattern']}  {row['url_name']}")

@@ -1,0 +1,54 @@
+"""What the frame of every page needs."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import translation
+from django.utils.functional import SimpleLazyObject
+
+from access.roles import May, roles_with, roles_with_at_home
+from access.scoping import memberships_of
+
+
+@dataclass(frozen=True)
+class Navigation:
+    signed_in: bool = False
+    user_label: str = ""
+    organisations: str = ""
+    unread: int = 0
+    outbox: bool = False
+    people: bool = False
+    active: str = ""
+    languages: list[tuple[str, str, bool]] = field(default_factory=list)
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    return {"nav": SimpleLazyObject(lambda: _navigation(request))}
+
+
+def _navigation(request: HttpRequest) -> Navigation:
+    from alerts.models import Delivery
+
+    current = translation.get_language()
+    languages = [
+        (code, translation.get_language_info(code)["name_local"], code == current) for code, _ in settings.LANGUAGES
+    ]
+    active = request.path.strip("/").split("/")[0]
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return Navigation(languages=languages, active=active)
+    memberships = list(memberships_of(user).select_related("organisation"))
+    names = sorted({membership.organisation.name for membership in memberships})
+    readers = {*roles_with(May.WRITE_PERSON), *roles_with_at_home(May.WRITE_PERSON)}
+    return Navigation(
+        signed_in=True,
+        user_label=user.label,
+        organisations=", ".join(names),
+        unread=Delivery.objects.visible_to(user).inbox().unread().count(),
+        outbox=settings.SHOWS_OUTBOX,
+        people=any(membership.role in readers for membership in memberships),
+        active=active,
+        languages=languages,
+    )

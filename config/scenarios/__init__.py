@@ -1,0 +1,1 @@
+"""Seeds: each builds its world through the same operations as everybody else."""

@@ -1,0 +1,24 @@
+"""Every door of the application. CONVENTIONS fixes the addresses."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from config import home, operations_pages
+
+handler404 = "config.error_pages.not_found"
+handler500 = "config.error_pages.failed"
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("", include("accounts.urls")),
+    path("", include("exchanges.urls")),
+    path("negotiations/", include("negotiations.urls")),
+    path("people/", include("people.urls")),
+    path("", include("alerts.urls")),
+    path("api/v1/", include("config.api_urls")),
+    path("admin/", admin.site.urls),
+    path("language/", include("django.conf.urls.i18n")),
+    path("healthz", operations_pages.healthz, name="healthz"),
+    path("readyz", operations_pages.readyz, name="readyz"),
+    path("metrics", operations_pages.metrics, name="metrics"),
+]

@@ -1,0 +1,215 @@
+"""Exchanges: the draft, every step, whose final sign-off is needed, and a side's own policy."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+
+from access.doors import Body, DetailDoor, Door, Filters, named, named_or_none
+from access.models import Organisation
+from access.roles import May
+from accounts.doors import CollectionDoor, PartDoor, StepDoor
+from core.input import Count, Strict, Text, several
+from core.paging import by, newest_first
+from core.shapes import Slug
+from exchanges.api.bodies import FormulaLineBody, StepBody, circumstances, formula
+from exchanges.models import Exchange, ExchangeHold, ExchangeStatus, Scope, SignOffPolicy
+from exchanges.operations import exchange as operations
+from exchanges.operations.sign_off import set_policy
+from exchanges.presentation.rows import (
+    ExchangeDetail,
+    ExchangeRow,
+    FinalOfficeRow,
+    PolicyRow,
+    exchange_detail,
+    exchange_rows,
+    final_office_row,
+    policy_rows,
+)
+from exchanges.transitions.exchange import TRANSITIONS
+from negotiations.models import Negotiation
+
+
+class DirectionBody(Strict):
+    holder = serializers.UUIDField(help_text="A participant of the negotiation.")
+    receiver = serializers.UUIDField()
+    lines = FormulaLineBody(many=True)
+
+
+class DraftBody(Strict):
+    negotiation = serializers.UUIDField()
+    title = Text(160, required=True)
+    directions = several(DirectionBody, 100)
+
+
+class CounterBody(StepBody):
+    lines = serializers.DictField(
+        child=FormulaLineBody(many=True), help_text="By direction id; a direction left out keeps its lines."
+    )
+
+
+class AcceptBody(StepBody):
+    formula_version = Count(help_text="The version that was read.")
+
+
+class SettleCountsBody(StepBody):
+    promised = Count()
+    presented = Count()
+    received = Count()
+
+
+class ExchangeDoor(Door):
+    access = May.READ
+    plural = "exchanges"
+
+    def visible(self) -> "QuerySet[Exchange]":
+        rows: QuerySet[Exchange] = Exchange.objects.visible_to(self.viewer)
+        return rows.select_related("author", "formula_by", "hold_by")
+
+    def reread(self, exchange: Exchange) -> ExchangeDetail:
+        return exchange_detail(self.visible().get(pk=exchange.pk), self.viewer)
+
+
+class ExchangeFilters(Filters):
+    negotiation = serializers.UUIDField(required=False)
+    status = Slug(ExchangeStatus, required=False)
+    hold = Slug(ExchangeHold, required=False)
+    reference = Text(20)
+
+
+class Exchanges(ExchangeDoor, CollectionDoor):
+    """Exchanges, the latest change of status first. POST drafts one, seen by its author's side alone until it is proposed."""
+
+    order = newest_first("status_since", "id")
+    filters = ExchangeFilters
+    shape = ExchangeRow
+    detail = ExchangeDetail
+    body = DraftBody
+
+    def present(self, rows: Sequence[Exchange]) -> Sequence[ExchangeRow]:
+        return exchange_rows(rows)
+
+    def create(self, given: dict[str, Any]) -> ExchangeDetail:
+        negotiation = named(Negotiation.objects.visible_to(self.viewer), given["negotiation"], "negotiation")
+        directions = [direction | {"lines": formula(direction["lines"])} for direction in given["directions"]]
+        drafted = operations.draft_exchange(negotiation, title=given["title"], directions=directions, actor=self.viewer)
+        return self.reread(drafted)
+
+
+class ExchangeOne(ExchangeDoor, DetailDoor):
+    """One exchange with its directions, tranches and what can be done next."""
+
+    shape = ExchangeDetail
+
+    def present_one(self, row: Exchange) -> ExchangeDetail:
+        return exchange_detail(row, self.viewer)
+
+
+class ExchangeStep(ExchangeDoor, StepDoor):
+    """A step of the exchange's life cycle; refused with 409 and a sentence where the table does not allow it."""
+
+    shape = ExchangeDetail
+    bodies: ClassVar[Mapping[str, Body]] = dict.fromkeys(TRANSITIONS, StepBody) | {
+        "counter": CounterBody, "accept": AcceptBody, "settle_counts": SettleCountsBody,
+    }  # fmt: skip
+
+    def act(self, row: Exchange, given: dict[str, Any], version: int | None) -> ExchangeDetail:
+        if self.step == "counter":
+            given["lines"] = {pk: formula(lines) for pk, lines in given["lines"].items()}
+        take: Callable[..., Exchange] | None = _WITH_MORE.get(self.step)
+        about = circumstances(given, version)
+        if take is None:
+            return self.reread(operations.take_step(row, self.step, actor=self.viewer, **about))
+        return self.reread(take(row, actor=self.viewer, **about))
+
+
+_WITH_MORE: dict[str, Callable[..., Exchange]] = {
+    "propose": operations.propose,
+    "counter": operations.counter,
+    "accept": operations.accept,
+    "settle_counts": operations.settle_counts,
+}
+
+
+class FinalOfficeBody(Strict):
+    version = Count(required=False)
+    participant = serializers.UUIDField()
+    office = serializers.UUIDField(required=False, allow_null=True, help_text="An organisation here.")
+    office_name = Text(160, help_text="Where its side is absent: how the office is called.")
+    quorum = Count(min_value=1, max_value=100, required=False)
+    scope = Slug(Scope, required=False)
+
+
+class FinalOffices(ExchangeDoor, PartDoor):
+    """Name at the table whose final sign-off a participant gives; before the first lock only."""
+
+    part = "name_final_office"
+    shape = FinalOfficeRow
+    body = FinalOfficeBody
+
+    def act(self, row: Exchange, given: dict[str, Any], version: int | None) -> FinalOfficeRow:
+        given["office"] = named_or_none(Organisation.objects.visible_to(self.viewer), given.get("office"), "office")
+        return final_office_row(operations.name_final_office(row, actor=self.viewer, **given))
+
+
+# A side's own ladder
+
+
+class PolicyStepBody(Strict):
+    office = serializers.UUIDField(help_text="An organisation.")
+    quorum = Count(min_value=1, max_value=100, required=False)
+    scope = Slug(Scope, required=False)
+    is_final = serializers.BooleanField(required=False)
+
+
+class PolicyBody(Strict):
+    negotiation = serializers.UUIDField()
+    steps = several(PolicyStepBody, 50, help_text="In order; the final one last.")
+    pairs_waived = serializers.BooleanField(required=False)
+    authors_may_sign = serializers.BooleanField(required=False)
+
+
+class PolicyFilters(Filters):
+    negotiation = serializers.UUIDField(required=False)
+
+
+class PolicyDoor(Door):
+    access = May.READ
+    plural = "policies"
+    shape = PolicyRow
+
+    def visible(self) -> "QuerySet[SignOffPolicy]":
+        rows: QuerySet[SignOffPolicy] = SignOffPolicy.objects.visible_to(self.viewer)
+        return rows.select_related("participant")
+
+
+class Policies(PolicyDoor, CollectionDoor):
+    """The viewer's side's sign-off policies. POST sets the one of a negotiation; running sign-offs keep their copy."""
+
+    order = by("id")
+    filters = PolicyFilters
+    detail = PolicyRow
+    body = PolicyBody
+
+    def present(self, rows: Sequence[SignOffPolicy]) -> Sequence[PolicyRow]:
+        return policy_rows(rows, self.viewer)
+
+    def create(self, given: dict[str, Any]) -> PolicyRow:
+        negotiation = named(Negotiation.objects.visible_to(self.viewer), given.pop("negotiation"), "negotiation")
+        offices = Organisation.objects.visible_to(self.viewer)
+        given["steps"] = [
+            step | {"office": named(offices, step["office"], f"steps.{number}.office")}
+            for number, step in enumerate(given["steps"])
+        ]
+        policy = set_policy(negotiation, actor=self.viewer, **given)
+        (row,) = policy_rows([policy], self.viewer)
+        return row
+
+
+class PolicyOne(PolicyDoor, DetailDoor):
+    """One policy with its steps."""
+
+    def present_one(self, row: SignOffPolicy) -> PolicyRow:
+        (found,) = policy_rows([row], self.viewer)
+        return found

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class ExchangesConfig(AppConfig):
+    name = "exchanges"
+
+    def ready(self) -> None:
+        from core.lifecycle import teach_words
+        from exchanges.models import ExchangeStatus, StepStatus, TrancheStatus
+        from exchanges.presentation.sentences import teach
+
+        for statuses in (ExchangeStatus, TrancheStatus, StepStatus):
+            teach_words(dict(statuses.choices))
+        teach()

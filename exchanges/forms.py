@@ -1,0 +1,568 @@
+"""What people type into the steps of an exchange. A form parses; the operation behind it decides."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from access.models import Organisation
+from core.lifecycle import Transition
+from exchanges.lists import Line, lines_from_csv, lines_from_json, lines_from_rows
+from exchanges.models import AnswerReason, Direction, Outcome, Scope, Stance
+from exchanges.standing import Word
+from negotiations.models import Negotiation, Participant
+from people.models import Category
+
+FORMULA_LINES = 4  # per direction on one page; a page shows those that stand and one more
+CATEGORIES = [("", gettext_lazy("of any category")), *Category.choices]
+CORRECTED_FIELDS = ("family", "given", "patronymic", "birth_date", "rank", "service_number", "latin_name")
+WORD_FIELDS = ("who", "to_whom", "happened_at", "source", "according_to")
+
+
+class MomentInput(forms.DateTimeInput):
+    input_type = "datetime-local"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%dT%H:%M")
+
+
+class DayInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+def moment(label: Any, *, required: bool = False, help_text: Any = "") -> forms.DateTimeField:
+    return forms.DateTimeField(label=label, required=required, help_text=help_text, widget=MomentInput())
+
+
+def long_text(label: Any, *, required: bool = False, help_text: Any = "", rows: int = 3) -> forms.CharField:
+    widget = forms.Textarea(attrs={"rows": rows})
+    return forms.CharField(label=label, required=required, help_text=help_text, max_length=300, widget=widget)
+
+
+class StepForm(forms.Form):
+    """What any step may come with: why, when it really happened, and on whose word."""
+
+    aside: tuple[str, ...] = ("happened_at", "source")  # drawn folded: most steps happen when they are entered
+
+    def __init__(
+        self, *args: Any, transition: Transition, word: Participant | None = None,
+        present: Mapping[str, Any] | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        self.transition, self.word_of, self.present = transition, word, dict(present or {})
+        super().__init__(*args, **kwargs)
+        if transition.needs_reason:
+            self.fields["reason"] = long_text(_("Reason"), required=True)
+        elif transition.step == "hold":
+            self.fields["reason"] = long_text(_("Reason"), help_text=_("It can follow later."))
+        if word:
+            self._add_word()
+        else:
+            self._add_when()
+
+    def _add_when(self) -> None:
+        self.fields["happened_at"] = moment(
+            _("When it happened"), help_text=_("Only if it was earlier: it is then marked as recorded afterwards.")
+        )
+        self.fields["source"] = forms.CharField(label=_("Source"), required=False, max_length=300)
+
+    def _add_word(self) -> None:
+        self.fields["who"] = forms.CharField(label=_("Who said so"), max_length=160)
+        self.fields["to_whom"] = forms.CharField(label=_("To whom"), max_length=160)
+        self.fields["happened_at"] = moment(_("When"), required=True)
+        self.fields["source"] = forms.CharField(
+            label=_("How it reached us"), max_length=300, help_text=_("A call, a letter with its number, a mediator.")
+        )
+        self.fields["according_to"] = forms.CharField(label=_("According to"), max_length=160)
+
+    def circumstances(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if self.word_of is None:
+            return {name: given.get(name) or default for name, default in _DEFAULTS.items()}
+        word = Word.checked({"participant": self.word_of.pk, **{name: given.get(name) for name in WORD_FIELDS}})
+        return {"reason": given.get("reason", ""), "word": word}
+
+    def given(self) -> dict[str, Any]:
+        """What this step's operation takes beside its circumstances."""
+        return {}
+
+    def bring_up_to_date(self) -> None:
+        """A form that comes back shows the present version of what it is about, and sends that the next time."""
+        if self.is_bound and self.present:
+            typed = QueryDict(mutable=True)
+            typed.update(self.data)
+            for name, value in self.present.items():
+                typed[name] = str(value)
+            self.data = typed
+
+    def main_fields(self) -> list[forms.BoundField]:
+        asides = () if self.word_of else self.aside
+        return [field for field in self.visible_fields() if field.name not in (*asides, *self.drawn_apart())]
+
+    def aside_fields(self) -> list[forms.BoundField]:
+        return [] if self.word_of else [self[name] for name in self.aside if name in self.fields]
+
+    def drawn_apart(self) -> Iterable[str]:
+        """Names of fields that the page draws in its own way."""
+        return ()
+
+
+_DEFAULTS: dict[str, Any] = {"reason": "", "happened_at": None, "source": ""}
+
+
+class AcceptForm(StepForm):
+    formula_version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def given(self) -> dict[str, Any]:
+        return {"formula_version": self.cleaned_data["formula_version"]}
+
+
+class CountsForm(StepForm):
+    promised = forms.IntegerField(label=gettext_lazy("Promised"), min_value=0, required=False)
+    presented = forms.IntegerField(label=gettext_lazy("Presented"), min_value=0, required=False)
+    received = forms.IntegerField(label=gettext_lazy("Received"), min_value=0, required=False)
+    field_order = ("promised", "presented", "received")
+
+    def given(self) -> dict[str, Any]:
+        return {name: self.cleaned_data.get(name) for name in ("promised", "presented", "received")}
+
+
+class LockForm(StepForm):
+    imbalance_confirmed = forms.BooleanField(
+        label=gettext_lazy("The imbalance is meant"), required=False,
+        help_text=gettext_lazy("Only where the tranche goes beyond the formula."),
+    )  # fmt: skip
+    explanation = long_text(
+        gettext_lazy("Why they stand on the list"),
+        help_text=gettext_lazy("Only where somebody is home or dead by your own record: two people say why."),
+    )
+
+    def given(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in ("imbalance_confirmed", "explanation")}
+
+
+class SettleForm(StepForm):
+    presented = forms.IntegerField(
+        label=gettext_lazy("How many people your side presented"), min_value=0, required=False,
+        help_text=gettext_lazy("Your own count, whatever the others say."),
+    )  # fmt: skip
+
+    def given(self) -> dict[str, Any]:
+        return {"presented": self.cleaned_data["presented"]}
+
+
+class CorrectForm(StepForm):
+    """The same person, spelt or numbered rightly. What is left blank stays."""
+
+    entry = forms.UUIDField(label=gettext_lazy("Entry"), widget=forms.Select)
+    family = forms.CharField(label=gettext_lazy("Family name"), required=False, max_length=80)
+    given_names = forms.CharField(label=gettext_lazy("First names"), required=False, max_length=80)
+    patronymic = forms.CharField(label=gettext_lazy("Patronymic"), required=False, max_length=80)
+    birth_date = forms.CharField(label=gettext_lazy("Born"), required=False, max_length=10)
+    rank = forms.CharField(label=gettext_lazy("Rank"), required=False, max_length=80)
+    service_number = forms.CharField(label=gettext_lazy("Service number"), required=False, max_length=40)
+    latin_name = forms.CharField(label=gettext_lazy("Name in Latin script"), required=False, max_length=200)
+    aside = ("happened_at",)
+
+    def __init__(self, *args: Any, entries: Iterable[tuple[Any, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["entry"].widget.choices = [("", "–"), *entries]
+        self.fields["source"].required = True
+
+    def given(self) -> dict[str, Any]:
+        typed = {("given" if name == "given_names" else name): value for name, value in self.cleaned_data.items()}
+        return {
+            "entry": typed["entry"], "changes": {name: typed[name] for name in CORRECTED_FIELDS if typed.get(name)},
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FormulaField:
+    category: forms.BoundField
+    count: forms.BoundField
+
+
+@dataclass(frozen=True)
+class FormulaGroup:
+    """One direction with the fields of its formula."""
+
+    label: str
+    lines: list[FormulaField]
+    holder: forms.BoundField | None = None
+    receiver: forms.BoundField | None = None
+
+
+class FormulaMixin:
+    """Fields named as the operation names their faults: `directions.0.lines.1` and its category."""
+
+    fields: dict[str, forms.Field]
+    cleaned_data: dict[str, Any]
+
+    def add_lines(self, direction: int, stated: Iterable[tuple[str, int]] = ()) -> None:
+        known = list(stated)
+        for index in range(max(FORMULA_LINES, len(known) + 1)):
+            category, number = known[index] if index < len(known) else ("", None)
+            name = f"directions.{direction}.lines.{index}"
+            self.fields[name] = forms.IntegerField(
+                label=_("How many"), min_value=1, required=False, initial=number,
+                widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+            )  # fmt: skip
+            self.fields[f"{name}.category"] = forms.ChoiceField(
+                label=_("Category"), choices=CATEGORIES, required=False, initial=category
+            )
+
+    def lines_of(self, direction: int) -> list[dict[str, Any]]:
+        names = [name for name in self.fields if re.fullmatch(rf"directions\.{direction}\.lines\.\d+", name)]
+        return [
+            {"category": self.cleaned_data.get(f"{name}.category", ""), "count": self.cleaned_data[name]}
+            for name in names
+            if self.cleaned_data.get(name)
+        ]
+
+    def drawn_lines(self, direction: int) -> list[FormulaField]:
+        names = [name for name in self.fields if re.fullmatch(rf"directions\.{direction}\.lines\.\d+", name)]
+        return [FormulaField(self[f"{name}.category"], self[name]) for name in names]  # type: ignore[index]
+
+
+class CounterForm(FormulaMixin, StepForm):
+    def __init__(
+        self, *args: Any, directions: Iterable[Direction], stated: Mapping[Any, list[Any]], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.directions = list(directions)
+        for direction in self.directions:
+            lines = [(line.category, line.count) for line in stated.get(direction.pk, [])]
+            self.add_lines(direction.number - 1, lines)
+
+    def given(self) -> dict[str, Any]:
+        return {"lines": {str(one.pk): self.lines_of(one.number - 1) for one in self.directions}}
+
+    def groups(self) -> list[FormulaGroup]:
+        return [FormulaGroup(str(one), self.drawn_lines(one.number - 1)) for one in self.directions]
+
+    def drawn_apart(self) -> Iterable[str]:
+        return [name for name in self.fields if name.startswith("directions.")]
+
+
+class DraftForm(FormulaMixin, forms.Form):
+    """A new exchange of one negotiation: a title, directions and how many of whom."""
+
+    title = forms.CharField(label=gettext_lazy("Title"), max_length=160, help_text=gettext_lazy("“1,000 for 1,000”"))
+
+    def __init__(
+        self, *args: Any, negotiation: Negotiation, participants: Iterable[Participant], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.negotiation, sides = negotiation, list(participants)
+        choices = [("", "–"), *((str(side.pk), str(side)) for side in sides)]
+        pairs: list[tuple[Any, Any]] = [(one.pk, other.pk) for one in sides for other in sides if one != other]
+        self.size = max(2, min(len(pairs), 6))
+        for index in range(self.size):
+            holder, receiver = pairs[index] if index < len(pairs) and len(sides) == 2 else ("", "")
+            self.fields[f"directions.{index}"] = forms.ChoiceField(
+                label=_("Held by"), choices=choices, required=False, initial=holder
+            )
+            self.fields[f"directions.{index}.receiver"] = forms.ChoiceField(
+                label=_("Handed over to"), choices=choices, required=False, initial=receiver
+            )
+            self.add_lines(index)
+
+    def groups(self) -> list[FormulaGroup]:
+        return [
+            FormulaGroup(
+                _("Direction %(number)s") % {"number": index + 1}, self.drawn_lines(index),
+                self[f"directions.{index}"], self[f"directions.{index}.receiver"],
+            )
+            for index in range(self.size)
+        ]  # fmt: skip
+
+    def directions(self) -> list[dict[str, Any]]:
+        """Those with a line or with both sides chosen; the operation says what else is missing."""
+        stated = [
+            {
+                "holder": self.cleaned_data.get(f"directions.{index}"),
+                "receiver": self.cleaned_data.get(f"directions.{index}.receiver"), "lines": self.lines_of(index),
+            }
+            for index in range(self.size)
+        ]  # fmt: skip
+        return [one for one in stated if one["lines"]]
+
+
+class AnswerForm(forms.Form):
+    """One stance on the lines that are ticked in the table above it."""
+
+    stance = forms.ChoiceField(label=gettext_lazy("Answer"))
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Because"), choices=[("", "–"), *AnswerReason.choices], required=False
+    )
+    field = forms.CharField(label=gettext_lazy("Which field is wrong"), required=False, max_length=40)
+    note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=500)
+
+    def __init__(self, *args: Any, direction: Direction, side: Participant | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        first = Stance.OFFERED if side and side.pk == direction.holder_id else Stance.ASKED_FOR
+        stances = (Stance.AGREED, Stance.REFUSED, Stance.NEEDS_INFORMATION, first, Stance.WITHDRAWN)
+        self.fields["stance"].choices = [(stance.value, stance.label) for stance in stances]  # type: ignore[attr-defined]
+        self.word_of = side if side is not None and not side.works_here else None
+        if self.word_of:
+            StepForm._add_word(self)  # type: ignore[arg-type]
+
+    def given(self) -> dict[str, Any]:
+        typed = self.cleaned_data
+        told: dict[str, Any] = {name: typed[name] for name in ("stance", "reason", "field", "note")}
+        if self.word_of:
+            told["word"] = Word.checked(
+                {"participant": self.word_of.pk, **{name: typed.get(name) for name in WORD_FIELDS}}
+            )
+        return told
+
+
+class SubmitForm(StepForm):
+    """A direction's whole list: a file, pasted text, or own dossiers that are ticked."""
+
+    base = forms.IntegerField(widget=forms.HiddenInput)
+    message = forms.CharField(label=gettext_lazy("What changed"), max_length=300)
+    file = forms.FileField(
+        label=gettext_lazy("File"), required=False, help_text=gettext_lazy("CSV with a header row, or JSON."),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.json,text/csv,application/json"}),
+    )  # fmt: skip
+    text = forms.CharField(
+        label=gettext_lazy("Or paste the lines"), required=False, strip=False,
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "dir": "auto"}),
+    )  # fmt: skip
+    keep = forms.BooleanField(
+        label=gettext_lazy("Keep every line that stands and add these"), required=False, initial=True,
+        help_text=gettext_lazy("Otherwise this is the whole list: a line left out of it is withdrawn by your side."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, standing: Iterable[int], persons: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.standing, self.persons = list(standing), list(persons)
+
+    def given(self) -> dict[str, Any]:
+        return {
+            "lines": self.lines(), "message": self.cleaned_data["message"], "base": self.cleaned_data["base"],
+        }  # fmt: skip
+
+    def lines(self) -> list[Line]:
+        """Raises ListRefused naming every line's faults."""
+        text = self._text()
+        typed = (
+            (lines_from_json if text.lstrip().startswith(("[", "{")) else lines_from_csv)(text) if text.strip() else []
+        )
+        named = {line.number for line in typed}
+        rows: list[dict[str, Any]] = [{"person": pk} for pk in self.persons]
+        if self.cleaned_data["keep"]:
+            rows = [{"number": number} for number in self.standing if number not in named] + rows
+        return [*typed, *lines_from_rows(rows)]
+
+    def _text(self) -> str:
+        file = self.cleaned_data.get("file")
+        if file is None:
+            return str(self.cleaned_data.get("text") or "")
+        try:
+            return bytes(file.read()).decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return "\x00"  # refused as no text file, in the words of the list's own reader
+
+
+class ReceiptsForm(StepForm):
+    """Outcomes of the lines shown, and one tick for everybody else."""
+
+    all_received = forms.BooleanField(
+        label=gettext_lazy("Every other line without an outcome: received"), required=False
+    )
+
+    def __init__(self, *args: Any, lines: Iterable[Any], silent: Iterable[Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lines, self.silent = list(lines), list(silent)
+        for line in self.lines:
+            self.fields[f"outcome-{line.pk}"] = forms.ChoiceField(
+                label=_("Outcome of #%(number)s") % {"number": line.number}, choices=[("", "–"), *Outcome.choices],
+                required=False,
+            )  # fmt: skip
+            self.fields[f"note-{line.pk}"] = forms.CharField(
+                label=_("Note on #%(number)s") % {"number": line.number}, max_length=300, required=False
+            )
+
+    def drawn_apart(self) -> Iterable[str]:
+        return [name for name in self.fields if name.startswith(("outcome-", "note-"))]
+
+    def rows(self) -> list[tuple[Any, forms.BoundField, forms.BoundField]]:
+        return [(line, self[f"outcome-{line.pk}"], self[f"note-{line.pk}"]) for line in self.lines]
+
+    def given(self) -> dict[str, Any]:
+        told = {
+            str(line.pk): {
+                "entry": line.pk, "outcome": self.cleaned_data[f"outcome-{line.pk}"],
+                "note": self.cleaned_data.get(f"note-{line.pk}", ""),
+            }
+            for line in self.lines
+            if self.cleaned_data.get(f"outcome-{line.pk}")
+        }  # fmt: skip
+        if self.cleaned_data["all_received"]:
+            for pk in self.silent:
+                told.setdefault(str(pk), {"entry": pk, "outcome": Outcome.RECEIVED.value, "note": ""})
+        return {"outcomes": list(told.values())}
+
+
+class SignForm(StepForm):
+    """Signed by oneself, with the password again."""
+
+    manner = forms.CharField(widget=forms.HiddenInput, initial="signed")
+    digest = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    password = forms.CharField(
+        label=gettext_lazy("Your password"), required=False, strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )  # fmt: skip
+    expires_at = moment(
+        gettext_lazy("Holds until"), help_text=gettext_lazy("Leave blank unless it is to end by itself.")
+    )
+    aside = ("expires_at", "happened_at", "source")
+
+    def __init__(self, *args: Any, stepped_up: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].required = not stepped_up
+
+    def given(self) -> dict[str, Any]:
+        return {name: self.cleaned_data.get(name) for name in ("digest", "manner", "expires_at")}
+
+
+class RecordForm(StepForm):
+    """Recorded on the authority of the office, by two people."""
+
+    manner = forms.CharField(widget=forms.HiddenInput, initial="recorded")
+    digest = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    decided_by = forms.CharField(label=gettext_lazy("Who decided"), required=False, max_length=160)
+    reached_office_how = forms.CharField(
+        label=gettext_lazy("How the decision reached the office"), required=False, max_length=300
+    )
+    reached_office_at = moment(gettext_lazy("When it reached the office"))
+    document_number = forms.CharField(label=gettext_lazy("Document number"), required=False, max_length=80)
+    expires_at = moment(
+        gettext_lazy("Holds until"), help_text=gettext_lazy("Leave blank unless it is to end by itself.")
+    )
+    aside = ("expires_at", "happened_at", "source")
+    papers = ("decided_by", "reached_office_how", "reached_office_at", "document_number")
+
+    def __init__(self, *args: Any, confirms: bool = False, **kwargs: Any) -> None:
+        """The second of the two confirms what the first typed and types nothing."""
+        super().__init__(*args, **kwargs)
+        for name in self.papers:
+            self.fields[name].required = not confirms
+
+    def given(self) -> dict[str, Any]:
+        told = {name: self.cleaned_data.get(name) for name in ("digest", "manner", "expires_at")}
+        return told | {"papers": {name: self.cleaned_data.get(name) for name in self.papers}}
+
+
+class SignWordForm(StepForm):
+    """The final sign-off of a side that does not work here, as its word."""
+
+    manner = forms.CharField(widget=forms.HiddenInput, initial="word")
+    digest = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def given(self) -> dict[str, Any]:
+        return {"digest": self.cleaned_data["digest"], "manner": "word"}
+
+
+class FinalOfficeForm(forms.Form):
+    """Whose final sign-off a participant gives: an office of one's own side, or the name of an absent one."""
+
+    office = forms.ModelChoiceField(label=gettext_lazy("Office"), queryset=Organisation.objects.none(), required=False)
+    office_name = forms.CharField(label=gettext_lazy("Office"), max_length=160, required=False)
+    quorum = forms.IntegerField(label=gettext_lazy("How many of them sign"), min_value=1, max_value=20, initial=1)
+    scope = forms.ChoiceField(label=gettext_lazy("They sign"), choices=Scope.choices, initial=Scope.FRAME)
+
+    def __init__(self, *args: Any, participant: Participant, offices: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.participant = participant
+        if participant.works_here:
+            self.fields["office"].queryset = offices  # type: ignore[attr-defined]
+            self.fields["office"].required = True
+            del self.fields["office_name"]
+        else:
+            self.fields["office_name"].required = True
+            del self.fields["office"]
+
+
+def numbers(text: str) -> list[int]:
+    """`1-390, 395` as numbers. Raises ValidationError."""
+    found: list[int] = []
+    for part in re.split(r"[,;\s]+", text.replace("–", "-").replace("#", "").strip()):
+        if not part:
+            continue
+        span = re.fullmatch(r"(\d{1,7})(?:-(\d{1,7}))?", part, re.ASCII)
+        if span is None:
+            raise ValidationError(
+                _("Write numbers and ranges: 1-390, 395. “%(part)s” is neither.") % {"part": part[:20]}
+            )
+        first, last = int(span[1]), int(span[2] or span[1])
+        if last < first or last - first > 20_000:
+            raise ValidationError(_("The range “%(part)s” does not rise, or is too long.") % {"part": part})
+        found.extend(range(first, last + 1))
+    return found
+
+
+class PlanForm(forms.Form):
+    """When and where, and which entries by their numbers in each direction's list."""
+
+    planned_on = forms.DateField(label=gettext_lazy("Date"), required=False, widget=DayInput())
+    place = forms.CharField(label=gettext_lazy("Place"), required=False, max_length=160)
+    time_zone = forms.ChoiceField(label=gettext_lazy("Time zone of the place"), required=False)
+
+    def __init__(self, *args: Any, directions: Iterable[Direction], is_new: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.directions, self.is_new = list(directions), is_new
+        zones = [(zone, zone) for zone in sorted(available_timezones()) if "/" in zone or zone == "UTC"]
+        self.fields["time_zone"].choices = zones  # type: ignore[attr-defined]
+        self.fields["time_zone"].initial = self.initial.get("time_zone") or timezone.get_current_timezone_name()
+        for direction in self.directions:
+            self._add_numbers(direction)
+
+    def _add_numbers(self, direction: Direction) -> None:
+        about = {"direction": direction}
+        self.fields[f"add-{direction.number}"] = forms.CharField(
+            label=_("Put in, %(direction)s") % about, required=False, max_length=2000,
+            help_text=_("Numbers of the list: 1-390, 395"),
+        )  # fmt: skip
+        if self.is_new:
+            self.fields[f"all-{direction.number}"] = forms.BooleanField(
+                label=_("All agreed and not yet in a tranche, %(direction)s") % about, required=False
+            )
+        else:
+            self.fields[f"remove-{direction.number}"] = forms.CharField(
+                label=_("Take out, %(direction)s") % about, required=False, max_length=2000
+            )
+            self.fields[f"conspicuous-{direction.number}"] = forms.CharField(
+                label=_("Conspicuous, %(direction)s") % about, required=False, max_length=2000,
+                help_text=_("Named in the frame, so that the finals see whom they sign for."),
+            )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        for name in list(self.cleaned_data):
+            if name.startswith(("add-", "remove-", "conspicuous-")):
+                try:
+                    self.cleaned_data[name] = numbers(self.cleaned_data[name])
+                except ValidationError as error:
+                    self.add_error(name, error)
+        return self.cleaned_data
+
+    def of(self, kind: str, direction: Direction) -> Any:
+        return self.cleaned_data.get(f"{kind}-{direction.number}")
+
+    def plan(self) -> dict[str, Any]:
+        return {
+            "planned_on": self.cleaned_data["planned_on"], "place": self.cleaned_data["place"],
+            "time_zone": self.cleaned_data["time_zone"] or "UTC",
+        }  # fmt: skip

@@ -1,0 +1,95 @@
+"""`reread_status`: ends every operation on a ladder, a tranche or a hold and writes the stored readings.
+
+An event is written only where a reading changed. Steps are read first, then tranches, then the exchange.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from access.models import User
+from accounts.operations import system_user
+from audit.recording import record
+from core import clock
+from exchanges.approval import Ladder, Rung, ladder_of
+from exchanges.models import Exchange, LadderProgress, SignOffStep, StepStatus, Tranche
+from exchanges.standing import Standing
+from exchanges.transitions import exchange as exchange_table
+from exchanges.transitions import sign_off as sign_off_table
+from exchanges.transitions import tranche as tranche_table
+
+
+def reread_status(exchange: Exchange, *, standing: Standing, tranche: Tranche | None = None, cause: str = "") -> None:
+    """Bring stored readings in line with the rows they are read from. `exchange` is locked, `tranche` too."""
+    now = clock.now()
+    if tranche is not None:
+        _reread_steps(tranche, standing, now, cause)
+        _write(
+            tranche, tranche_table.reading_of(tranche), tranche_table.STATUS_CHANGED, standing, now, cause,
+        )  # fmt: skip
+    statuses = list(
+        Tranche.objects.unscoped("the exchange is locked").filter(exchange=exchange).values_list("status", flat=True)
+    )
+    _write(
+        exchange, exchange_table.reading_of(exchange, statuses), exchange_table.STATUS_CHANGED, standing, now, cause,
+    )  # fmt: skip
+
+
+def _write(subject: Any, status: str, kind: str, standing: Standing, now: datetime, cause: str) -> None:
+    before = subject.status
+    if status == before:
+        return
+    subject.status, subject.status_since = status, now
+    subject.save(update_fields=["status", "status_since"])
+    data = {"before": before, "after": status} | ({"cause": cause} if cause else {})
+    record(
+        kind, subject=subject, actor=standing.actor, seat=standing.seat, compartment=subject.compartment,
+        home=standing.home, data=data,
+    )  # fmt: skip
+
+
+def _reread_steps(tranche: Tranche, standing: Standing, now: datetime, cause: str) -> None:
+    if tranche.status not in tranche_table.ON_THE_LADDER:
+        return
+    ladder = ladder_of(tranche)
+    for rung in ladder.rungs:
+        step, status = rung.step, _reading_of(rung)
+        if status == step.status:
+            continue
+        before, step.status, step.status_since = step.status, status, now
+        if before == StepStatus.APPROVED:
+            step.lapsed_because = cause
+        elif status == StepStatus.APPROVED:
+            step.lapsed_because = ""
+        step.save(update_fields=["status", "status_since", "lapsed_because"])
+        _tell_step(step, before, standing, cause)
+    _write_progress(tranche, ladder)
+
+
+def _reading_of(rung: Rung) -> str:
+    """Rows 29 and 33. A refusal stands until the step approves."""
+    if rung.counts:
+        return StepStatus.APPROVED
+    if rung.step.status == StepStatus.REFUSED:
+        return StepStatus.REFUSED
+    return StepStatus.PENDING if rung.lower_count else StepStatus.WAITING
+
+
+def _tell_step(step: SignOffStep, before: str, standing: Standing, cause: str) -> None:
+    """In the step's own compartment; where the actor does not see it, as the system's reading."""
+    own = step.compartment.is_shared or (standing.home is not None and standing.home.pk == step.compartment_id)
+    actor: User = standing.actor if own else system_user()
+    data = {"before": before, "after": step.status, "office": step.office_name} | ({"cause": cause} if cause else {})
+    record(
+        sign_off_table.STATUS_CHANGED, subject=step, actor=actor, seat=standing.seat if own else None,
+        compartment=step.compartment, data=data,
+    )  # fmt: skip
+
+
+def _write_progress(tranche: Tranche, ladder: Ladder) -> None:
+    """k of n: all that the table learns of an internal ladder. Without an event of its own."""
+    rows = LadderProgress.objects.unscoped("the tranche is locked")
+    for progress in rows.filter(tranche=tranche, lock_number=tranche.lock_number):
+        approved = sum(rung.counts for rung in ladder.of(progress.participant_id) if not rung.step.is_final)
+        if approved != progress.approved:
+            progress.approved = approved
+            progress.save(update_fields=["approved"])

@@ -1,0 +1,354 @@
+"""The exchange page for one viewer, section by section: a live refresh builds only the section that it asks for."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from access.models import User
+from access.roles import May, holders_spelt
+from exchanges.models import (
+    SETTLED,
+    Acceptance,
+    CountStatement,
+    Exchange,
+    ExchangeHold,
+    ExchangeStatus,
+    FinalOffice,
+    Revision,
+    Tranche,
+    TrancheStatus,
+)
+from exchanges.presentation.actions import (
+    WordStep,
+    may_answer,
+    may_anywhere,
+    standing_of_viewer,
+    steps_of_exchange,
+    words_for_exchange,
+)
+from exchanges.presentation.facts import Wait, facts_of, waits_of
+from exchanges.presentation.history import History, history_of, subjects_of
+from exchanges.presentation.ladders import LadderView, small_ladders
+from exchanges.presentation.names_window import Asked, NamesWindow, names_window
+from exchanges.presentation.steps import StepView
+from exchanges.presentation.tally import DirectionView, Tally, direction_view, formula_of, tally_of
+from exchanges.presentation.times import age, count, day, instant
+from exchanges.presentation.tones import Pill, pill
+from exchanges.standing import Parties
+from exchanges.transitions.exchange import NEGOTIATING_TO_UNDER_WAY
+from negotiations.models import Participant, TheirWord
+
+S = ExchangeStatus
+ADVANCED = (
+    TrancheStatus.GONE, TrancheStatus.STAGED, TrancheStatus.SIGNED_OFF, TrancheStatus.AWAITING_FINAL,
+    TrancheStatus.IN_SIGN_OFF, TrancheStatus.LOCKED, TrancheStatus.PLANNED,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Head:
+    pk: Any
+    reference: str
+    title: str
+    status: Pill
+    since: str
+    hold: str
+    negotiation: str
+    negotiation_url: str
+    compartment: Any
+    is_private: bool
+    waits: list[Wait]
+    waits_about: str
+    formula_version: int
+    formula_by: str
+
+
+@dataclass(frozen=True)
+class TrancheLine:
+    url: str
+    reference: str
+    number: int
+    status: Pill
+    since: str
+    planned_on: str
+    place: str
+    counts: list[str]
+    ladders: list[LadderView]
+    waits: list[Wait]
+    held: bool
+
+
+@dataclass(frozen=True)
+class RevisionLine:
+    direction: str
+    number: int
+    who: str
+    at: str
+    message: str
+    size: str
+    added: str
+    left_out: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class WordLine:
+    participant: str
+    step: str
+    who: str
+    to_whom: str
+    happened_at: str
+    source: str
+    according_to: str
+
+
+@dataclass(frozen=True)
+class CountLine:
+    participant: str
+    about: str
+    promised: str
+    presented: str
+    received: str
+    at: str
+
+
+@dataclass(frozen=True)
+class FinalLine:
+    participant: str
+    office: str
+    form_url: str
+
+
+def _stated(number: int | None) -> str:
+    return "" if number is None else count(number)
+
+
+class ExchangePage:
+    """`exchange` was fetched with `visible_to(viewer)`."""
+
+    def __init__(self, exchange: Exchange, viewer: User) -> None:
+        self.exchange, self.viewer = exchange, viewer
+        self.parties = Parties(exchange)
+
+    @cached_property
+    def ours(self) -> Participant | None:
+        return standing_of_viewer(self.exchange, self.viewer, self.parties).participant
+
+    @cached_property
+    def may(self) -> frozenset[str]:
+        return may_anywhere(self.viewer, self.exchange, self.parties)
+
+    @cached_property
+    def tally(self) -> Tally:
+        return tally_of(self.exchange)
+
+    @cached_property
+    def tranche_rows(self) -> list[Tranche]:
+        rows = list(Tranche.objects.visible_to(self.viewer).filter(exchange=self.exchange).order_by("number"))
+        for tranche in rows:
+            tranche.exchange = self.exchange
+        return rows
+
+    @cached_property
+    def facts(self) -> dict[Any, Any]:
+        return facts_of(self.tranche_rows, self.viewer)
+
+    # Sections
+
+    def head(self) -> Head:
+        exchange = self.exchange
+        about, waits = self._waits()
+        return Head(
+            pk=exchange.pk, reference=exchange.reference or _("Draft"), title=exchange.title,
+            status=pill(exchange.status, exchange.get_status_display()), since=age(exchange.status_since),
+            hold=self._hold(), negotiation=str(exchange.negotiation),
+            negotiation_url=reverse("negotiations:detail", args=[exchange.negotiation_id]),
+            compartment=exchange.compartment_id, is_private=not exchange.compartment.is_shared, waits=waits,
+            waits_about=about, formula_version=exchange.formula_version, formula_by=str(exchange.formula_by),
+        )  # fmt: skip
+
+    def _hold(self) -> str:
+        if self.exchange.hold == ExchangeHold.NONE:
+            return ""
+        return _("%(hold)s by %(who)s") % {"hold": self.exchange.get_hold_display(), "who": self.exchange.hold_by}
+
+    def _waits(self) -> tuple[str, list[Wait]]:
+        """What about, and for whom, as far as the viewer sees it."""
+        exchange = self.exchange
+        if exchange.hold != ExchangeHold.NONE:
+            return "", [Wait(str(exchange.hold_by), _("to resume"), exchange.hold_by_id)]
+        if exchange.status == S.DRAFT:
+            return "", [Wait(str(exchange.author), _("to propose it"), exchange.author_id)]
+        if exchange.status in (S.PROPOSED, S.COUNTERED):
+            return "", self._answers_to_the_formula()
+        if exchange.status not in NEGOTIATING_TO_UNDER_WAY:
+            return "", []
+        return self._most_advanced() or ("", self._names_or_counts())
+
+    def _answers_to_the_formula(self) -> list[Wait]:
+        exchange = self.exchange
+        accepted = set(
+            Acceptance.objects.visible_to(self.viewer)
+            .filter(exchange=exchange, formula_version=exchange.formula_version)
+            .values_list("participant_id", flat=True)
+        ) | {exchange.formula_by_id}
+        wanted = _("to accept or counter version %(version)s") % {"version": exchange.formula_version}
+        return [Wait(str(one), wanted, one.pk) for one in self.parties.all if one.pk not in accepted]
+
+    def _most_advanced(self) -> tuple[str, list[Wait]] | None:
+        running = [tranche for tranche in self.tranche_rows if tranche.status in ADVANCED]
+        if not any(tranche.status != TrancheStatus.PLANNED or self.facts[tranche.pk].agreed for tranche in running):
+            return None
+        first = min(running, key=lambda tranche: (ADVANCED.index(tranche.status), tranche.number))
+        about = _("tranche %(number)s of %(all)s") % {"number": first.number, "all": len(self.tranche_rows)}
+        return about, waits_of(self.facts[first.pk], self.parties)
+
+    def _names_or_counts(self) -> list[Wait]:
+        settled = (*SETTLED, TrancheStatus.ABORTED)
+        rows = self.tranche_rows
+        if self.exchange.status == S.UNDER_WAY and all(tranche.status in settled for tranche in rows):
+            stated = CountStatement.objects.visible_to(self.viewer).filter(exchange=self.exchange, tranche=None)
+            done = set(stated.values_list("participant_id", flat=True))
+            return [Wait(str(one), _("to state its counts"), one.pk) for one in self.parties.all if one.pk not in done]
+        waits = []
+        for participant in self.parties.all:
+            names = sum(self.tally.unanswered_by(one, participant.pk) for one in self.parties.directions)
+            if names:
+                wanted = ngettext("%(n)s name to answer", "%(n)s names to answer", names) % {"n": count(names)}
+                waits.append(Wait(str(participant), wanted, participant.pk))
+        return waits or [Wait(_("the participants"), _("to plan and lock a tranche"))]
+
+    def steps(self) -> list[StepView]:
+        return self._steps
+
+    @cached_property
+    def _steps(self) -> list[StepView]:
+        return steps_of_exchange(self.exchange, self.viewer, self.parties)
+
+    def open_tranche(self) -> TrancheLine | None:
+        """The one to look at, where no step of the exchange itself comes first."""
+        running = [tranche for tranche in self.tranche_rows if tranche.status in ADVANCED[:-1]]
+        if not running or any(step.primary for step in self.steps()):
+            return None
+        return self._tranche_line(min(running, key=lambda tranche: (ADVANCED.index(tranche.status), tranche.number)))
+
+    def word_steps(self) -> list[WordStep]:
+        if all(participant.works_here for participant in self.parties.all):
+            return []
+        return words_for_exchange(self.exchange, self.viewer, self.parties)
+
+    def directions(self) -> list[DirectionView]:
+        lines = formula_of(self.exchange)
+        return [direction_view(one, self.tally, lines.get(one.pk, [])) for one in self.parties.directions]
+
+    def names(self, asked: Asked, ticked: frozenset[str] = frozenset()) -> NamesWindow | None:
+        if not self.parties.directions or May.READ_NAMES not in self.may:
+            return None
+        return names_window(
+            self.exchange, self.parties.directions, self.tally, self.tranche_rows, viewer=self.viewer, ours=self.ours,
+            asked=asked, ticked=ticked,
+        )  # fmt: skip
+
+    def why_no_names(self) -> str:
+        return _("The names are open to: %(who)s.") % {"who": holders_spelt((May.READ_NAMES,))}
+
+    def why_no_answer(self, window: NamesWindow | None) -> str:
+        return may_answer(window.direction, self.exchange, self.viewer, self.parties) if window else ""
+
+    def absent_sides(self, window: NamesWindow | None) -> list[Participant]:
+        """Sides of this direction whose word the viewer may bring."""
+        if window is None or May.DECIDE not in self.may:
+            return []
+        return [one for one in (window.direction.holder, window.direction.receiver) if not one.works_here]
+
+    def tranches(self) -> list[TrancheLine]:
+        return [self._tranche_line(tranche) for tranche in self.tranche_rows]
+
+    def _tranche_line(self, tranche: Tranche) -> TrancheLine:
+        facts = self.facts[tranche.pk]
+        counts = []
+        for direction in self.parties.directions:
+            size = self.tally.within(direction).of(lambda group: group.tranche == tranche.pk)
+            if size:
+                counts.append(f"{count(size)} {direction.holder.letter} → {direction.receiver.letter}")
+        return TrancheLine(
+            url=reverse("exchanges:tranche", args=[tranche.pk]), reference=tranche.reference, number=tranche.number,
+            status=pill(tranche.status, tranche.get_status_display()), since=age(tranche.status_since),
+            planned_on=day(tranche.planned_on), place=tranche.place, counts=counts,
+            ladders=small_ladders(facts, self.parties), waits=waits_of(facts, self.parties), held=bool(facts.holds),
+        )  # fmt: skip
+
+    def may_plan(self) -> bool:
+        return (
+            May.NEGOTIATE in self.may and self.ours is not None and self.exchange.status in NEGOTIATING_TO_UNDER_WAY
+            and not self.exchange.is_suspended
+        )  # fmt: skip
+
+    def submit_links(self) -> list[tuple[str, str]]:
+        """The lists that the viewer may submit on: label and address."""
+        return [
+            (str(direction), reverse("exchanges:direction_step", args=[direction.pk, "submit"]))
+            for direction in self.parties.directions
+            if not may_answer(direction, self.exchange, self.viewer, self.parties)
+        ]
+
+    def revisions(self) -> list[RevisionLine]:
+        names = {direction.pk: str(direction) for direction in self.parties.directions}
+        rows = Revision.objects.visible_to(self.viewer).filter(direction__in=names).select_related("participant")
+        return [
+            RevisionLine(
+                names[row.direction_id], row.number, str(row.participant), instant(row.at), row.message, count(row.size),
+                count(row.added), count(row.left_out), row.digest[:16],
+            )
+            for row in rows.order_by("-at")[:20]
+        ]  # fmt: skip
+
+    def words(self) -> list[WordLine]:
+        rows = TheirWord.objects.visible_to(self.viewer).filter(compartment=self.exchange.compartment_id)
+        return [
+            WordLine(
+                str(row.participant), row.step.replace("_", " "), row.who, row.to_whom, instant(row.happened_at),
+                row.source, row.according_to,
+            )
+            for row in rows.select_related("participant").order_by("-recorded_at")[:20]
+        ]  # fmt: skip
+
+    def statements(self) -> list[CountLine]:
+        rows = CountStatement.objects.visible_to(self.viewer).filter(exchange=self.exchange)
+        return [
+            CountLine(
+                str(row.participant),
+                _("tranche %(number)s") % {"number": row.tranche.number} if row.tranche else _("the whole exchange"),
+                _stated(row.promised), _stated(row.presented), _stated(row.received),
+                instant(row.at),
+            )
+            for row in rows.select_related("participant", "tranche").order_by("tranche__number", "at")
+        ]  # fmt: skip
+
+    def finals(self) -> list[FinalLine]:
+        """Whose final sign-off this exchange needs, until the first lock settles it."""
+        if self.exchange.status not in NEGOTIATING_TO_UNDER_WAY:
+            return []
+        rows = FinalOffice.objects.visible_to(self.viewer).filter(exchange=self.exchange)
+        named = {row.participant_id: row.office_name for row in rows}
+        is_settled = any(tranche.lock_number for tranche in self.tranche_rows)
+        pk = self.exchange.pk
+        return [
+            FinalLine(
+                str(one),
+                named.get(one.pk, ""),
+                reverse("exchanges:finals", args=[pk, one.pk]) if self._may_name(one) and not is_settled else "",
+            )
+            for one in self.parties.all
+        ]
+
+    def _may_name(self, participant: Participant) -> bool:
+        return May.DECIDE in self.may and (not participant.works_here or participant == self.ours)
+
+    def history(self, before: str = "") -> History:
+        subjects = subjects_of(self.exchange, self.tranche_rows, self.parties, self.viewer)
+        return history_of(subjects, self.viewer, before=before)

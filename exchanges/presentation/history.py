@@ -1,0 +1,153 @@
+"""The log as a timeline: what happened to an exchange and to everything in it, newest first, in windows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from access.models import User
+from audit.counterparts import people_behind, told_once
+from audit.models import Event, subject_of
+from audit.presentation import EventView, timeline
+from exchanges.models import Exchange, SignOffStep, Tranche
+from exchanges.presentation.times import instant
+from exchanges.standing import Parties
+
+WINDOW = 50
+
+
+@dataclass(frozen=True)
+class Subject:
+    """How an event's subject is called on this page, and where it stands."""
+
+    label: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class EventLine:
+    at: str
+    time: str
+    sentence: str
+    who: str
+    url: str
+    is_new: bool
+    mark: str
+    recorded_afterwards: bool
+    recorded_at: str
+    according_to: str
+    private: bool
+
+
+@dataclass(frozen=True)
+class DayLines:
+    label: str
+    events: list[EventLine]
+
+
+@dataclass(frozen=True)
+class History:
+    days: list[DayLines]
+    older: str  # the event after which the next window begins; empty at the end
+
+
+def subjects_of(exchange: Exchange, tranches: "list[Tranche]", parties: Parties, viewer: User) -> dict[str, Subject]:
+    """The exchange, its directions, its tranches and every step of theirs that the viewer may see."""
+    subjects = {subject_of(exchange): Subject()}
+    for direction in parties.directions:
+        subjects[subject_of(direction)] = Subject(str(direction))
+    return subjects | subjects_of_tranches(tranches, viewer)
+
+
+def subjects_of_tranches(tranches: "list[Tranche]", viewer: User, *, named: bool = True) -> dict[str, Subject]:
+    subjects = {}
+    for tranche in tranches:
+        label = _("Tranche %(number)s") % {"number": tranche.number} if named else ""
+        url = reverse("exchanges:tranche", args=[tranche.pk]) if named else ""
+        subjects[subject_of(tranche)] = Subject(label, url)
+    steps = SignOffStep.objects.visible_to(viewer).filter(tranche__in=[tranche.pk for tranche in tranches])
+    for pk, tranche_id in steps.order_by().values_list("pk", "tranche_id"):
+        subjects[f"signoffstep:{pk}"] = subjects[f"tranche:{tranche_id}"]
+    return subjects
+
+
+def events_about(subjects: Mapping[str, Subject], viewer: User) -> "QuerySet[Event]":
+    """Each thing done once: the private counterpart of a shared event repeats it."""
+    visible: QuerySet[Event] = Event.objects.visible_to(viewer)
+    return told_once(visible.filter(subject__in=subjects)).newest_first()  # type: ignore[attr-defined,no-any-return]
+
+
+def history_of(subjects: Mapping[str, Subject], viewer: User, *, before: str = "") -> History:
+    events = events_about(subjects, viewer)
+    if place := _place(events, before):
+        events = events.filter(place)
+    days = timeline(events[: WINDOW + 1], viewer)
+    views = [view for day in days for view in day.events]
+    shown = {view.id for view in views[:WINDOW]}
+    people = people_behind((view.id for view in views if not view.private), viewer)
+    last_here = viewer.previous_visit_at
+    marked = _first_known(views, last_here)
+    lines = []
+    for day in days:
+        of_day = [
+            _line(view, subjects, people, last_here, view.id == marked) for view in day.events if view.id in shown
+        ]
+        if of_day:
+            lines.append(DayLines(day.label, of_day))
+    return History(lines, views[WINDOW - 1].id if len(views) > WINDOW else "")
+
+
+def _place(events: "QuerySet[Event]", name: str) -> Q | None:
+    """Everything older than the named event; nothing for a name that is none of these."""
+    compartment, _colon, position = name.partition(":")
+    try:
+        found = events.filter(compartment_id=UUID(compartment), position=int(position)).first()
+    except ValueError:
+        return None
+    if found is None:
+        return None
+    same_instant = Q(at=found.at)
+    return (
+        Q(at__lt=found.at)
+        | same_instant & Q(compartment_id__lt=found.compartment_id)
+        | same_instant & Q(compartment_id=found.compartment_id, position__lt=found.position)
+    )
+
+
+def _first_known(views: list[EventView], last_here: datetime | None) -> str:
+    """The newest event that the viewer had seen, where something is newer."""
+    if last_here is None or not views or views[0].at <= last_here:
+        return ""
+    return next((view.id for view in views if view.at <= last_here), "")
+
+
+def _line(
+    view: EventView, subjects: Mapping[str, Any], people: Mapping[str, str], last_here: datetime | None, is_marked: bool
+) -> EventLine:  # fmt: skip
+    subject = subjects.get(view.subject, Subject())
+    person = people.get(view.id, "")
+    mark = _("You were last here %(at)s") % {"at": instant(last_here)} if is_marked else ""
+    return EventLine(
+        at=view.at.isoformat(),
+        time=view.time,
+        sentence=f"{subject.label}: {view.sentence}" if subject.label else view.sentence,
+        who=", ".join(filter(None, (person, view.who))),
+        url=subject.url,
+        is_new=last_here is not None and view.at > last_here,
+        mark=mark,
+        recorded_afterwards=view.recorded_afterwards,
+        recorded_at=_happened(view),
+        according_to=view.according_to,
+        private=view.private,
+    )
+
+
+def _happened(view: EventView) -> str:
+    if not view.happened_at:
+        return ""
+    return _("happened %(at)s") % {"at": instant(datetime.fromisoformat(view.happened_at))}

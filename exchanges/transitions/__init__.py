@@ -1,0 +1,1 @@
+"""RULES section 1 as tables, one file per life cycle."""

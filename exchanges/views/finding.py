@@ -1,0 +1,42 @@
+"""Rows as pages find them: in scope, with what every page of theirs reads beside them. Hidden and missing are one 404."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest
+
+from access.models import User
+from exchanges.models import Direction, Exchange, SignOffStep, Tranche
+
+
+def viewer_of(request: HttpRequest) -> User:
+    """The signed-in user; views that call this are behind sign-in."""
+    return request.user  # type: ignore[return-value]
+
+
+def find_exchange(request: HttpRequest, pk: UUID) -> Exchange:
+    rows = Exchange.objects.visible_to(request.user)
+    return _one(rows.select_related("negotiation", "compartment", "author", "hold_by", "formula_by"), pk)  # type: ignore[no-any-return]
+
+
+def find_tranche(request: HttpRequest, pk: UUID) -> Tranche:
+    rows = Tranche.objects.visible_to(request.user)
+    return _one(rows.select_related("exchange__negotiation", "exchange__compartment", "exchange__hold_by"), pk)  # type: ignore[no-any-return]
+
+
+def find_step(request: HttpRequest, pk: UUID) -> SignOffStep:
+    rows = SignOffStep.objects.visible_to(request.user)
+    beside = ("compartment", "participant", "tranche__exchange__negotiation", "tranche__exchange__compartment")
+    return _one(rows.select_related(*beside), pk)  # type: ignore[no-any-return]
+
+
+def find_direction(request: HttpRequest, pk: UUID) -> Direction:
+    rows = Direction.objects.visible_to(request.user)
+    return _one(rows.select_related("exchange__negotiation", "exchange__compartment", "holder", "receiver"), pk)  # type: ignore[no-any-return]
+
+
+def _one(rows: Any, pk: UUID) -> Any:
+    found = rows.filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found

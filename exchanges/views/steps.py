@@ -1,0 +1,244 @@
+"""Steps of exchanges and tranches. POST takes the step; GET shows the form that it needs."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from access.declared import signed_in
+from access.models import User
+from core.lifecycle import Transition
+from exchanges.forms import (
+    AcceptForm,
+    CorrectForm,
+    CounterForm,
+    CountsForm,
+    LockForm,
+    ReceiptsForm,
+    SettleForm,
+    StepForm,
+)
+from exchanges.models import Entry, Exchange, ManifestLine, Receipt, Tranche, TrancheStatus
+from exchanges.operations import exchange as exchange_operations
+from exchanges.operations import tranche as tranche_operations
+from exchanges.presentation.actions import steps_of_exchange, steps_of_tranche
+from exchanges.presentation.steps import StepView
+from exchanges.presentation.tally import formula_of
+from exchanges.presentation.tranche_page import TranchePage
+from exchanges.standing import Parties
+from exchanges.transitions import exchange as exchange_table
+from exchanges.transitions import tranche as tranche_table
+from exchanges.views.finding import find_exchange, find_tranche, viewer_of
+from exchanges.views.taking import StepPage, take, transition_in, word_of
+from negotiations.models import Participant
+
+EXCHANGE_OPERATIONS: dict[str, Callable[..., Any]] = {
+    "propose": exchange_operations.propose,
+    "counter": exchange_operations.counter,
+    "accept": exchange_operations.accept,
+    "settle_counts": exchange_operations.settle_counts,
+}
+TRANCHE_OPERATIONS: dict[str, Callable[..., Any]] = {
+    "lock": tranche_operations.lock,
+    "record_receipts": tranche_operations.record_receipts,
+    "settle": tranche_operations.settle,
+    "correct_entry": tranche_operations.correct_entry,
+}
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def exchange_step(request: HttpRequest, pk: UUID, step: str) -> HttpResponse:
+    transition = transition_in(exchange_table.TRANSITIONS, step)
+    exchange, viewer = find_exchange(request, pk), viewer_of(request)
+    parties = Parties(exchange)
+    side = word_of(request, parties, transition)
+    form = _exchange_form(request, exchange, transition, side, parties)
+    url = reverse("exchanges:detail", args=[exchange.pk])
+    page = StepPage(
+        heading=_heading(transition, side), about=str(exchange), back_url=url, back_label=str(exchange),
+        breadcrumbs=[(_("Exchanges"), reverse("exchanges:board")), (str(exchange), url)],
+        step=_step_view(steps_of_exchange(exchange, viewer, parties), transition), word_of=side,
+        template="exchanges/formula_step.html" if step in ("counter", "accept") else "exchanges/step.html",
+    )  # fmt: skip
+    operation = EXCHANGE_OPERATIONS.get(step) or _named_step(exchange_operations.take_step, step)
+    context = {"formula": _formula(exchange, parties), "exchange": exchange} if step in ("counter", "accept") else {}
+    taken = partial(_taken, operation, exchange, form, viewer)
+    return take(request, page, form, taken, context=context, partial=_steps_section(request, "exchange", pk))
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def tranche_step(request: HttpRequest, pk: UUID, step: str) -> HttpResponse:
+    transition = transition_in(tranche_table.TRANSITIONS, step)
+    tranche, viewer = find_tranche(request, pk), viewer_of(request)
+    reading = TranchePage(tranche, viewer)
+    side = word_of(request, reading.parties, transition)
+    form = _tranche_form(request, reading, transition, side)
+    url, exchange_url = (
+        reverse("exchanges:tranche", args=[tranche.pk]), reverse("exchanges:detail", args=[tranche.exchange_id]),
+    )  # fmt: skip
+    page = StepPage(
+        heading=_heading(transition, side), about=tranche.reference, back_url=url, back_label=tranche.reference,
+        breadcrumbs=[
+            (_("Exchanges"), reverse("exchanges:board")), (str(tranche.exchange), exchange_url), (tranche.reference, url),
+        ],
+        step=_step_view(steps_of_tranche(tranche, viewer, reading.parties), transition), word_of=side,
+        template="exchanges/receipts.html" if step == "record_receipts" else "exchanges/step.html",
+    )  # fmt: skip
+    operation = TRANCHE_OPERATIONS.get(step) or _named_step(tranche_operations.take_step, step)
+    pairs = [pair for pair in reading.pairs() if f"/steps/{step}/" in pair.url]
+    context = {"pairs": pairs, "counts": reading.counts() if step == "lock" else [], "tranche": tranche}
+    said = partial(_said_of_lock, reading) if step == "lock" else partial(_said_of_correction, reading, step)
+    taken = partial(_taken, operation, tranche, form, viewer)
+    return take(
+        request, page, form, taken, said=said, context=context, partial=_steps_section(request, "tranche", pk)
+    )  # fmt: skip
+
+
+def _taken(operation: Callable[..., Any], subject: Any, form: StepForm, viewer: User) -> Any:
+    return operation(subject, actor=viewer, **form.given(), **form.circumstances())
+
+
+def _named_step(operation: Callable[..., Any], step: str) -> Callable[..., Any]:
+    def taken(subject: Any, **given: Any) -> Any:
+        return operation(subject, step, **given)
+
+    return taken
+
+
+def _heading(transition: Transition, side: Participant | None) -> str:
+    if side is None:
+        return str(transition.label)
+    return _("%(step)s: the word of %(who)s") % {"step": transition.label, "who": side}
+
+
+def _step_view(steps: list[StepView], transition: Transition) -> StepView:
+    for step in steps:
+        if step.step == transition.step:
+            return step
+    why = _("You belong to two participants of this table: act from an account that belongs to one.")
+    return StepView(transition.step, str(transition.label), False, why, "", True, False, False, False)
+
+
+def _steps_section(request: HttpRequest, kind: str, pk: UUID) -> Callable[[], HttpResponse]:
+    def section() -> HttpResponse:
+        from exchanges.views import exchange, tranche
+
+        asked = request.GET.copy()
+        asked["part"] = "steps"
+        request.GET, request.method = asked, "GET"  # type: ignore[assignment]
+        return (exchange.detail if kind == "exchange" else tranche.detail)(request, pk=pk)  # type: ignore[return-value]
+
+    return section
+
+
+def _exchange_form(
+    request: HttpRequest, exchange: Exchange, transition: Transition, side: Participant | None, parties: Parties
+) -> StepForm:
+    posted = request.POST if request.method == "POST" else None
+    common: dict[str, Any] = {"transition": transition, "word": side}
+    match transition.step:
+        case "accept":
+            present = {"formula_version": exchange.formula_version}
+            return AcceptForm(posted, initial=present, present=present, **common)
+        case "counter":
+            return CounterForm(posted, directions=parties.directions, stated=formula_of(exchange), **common)
+        case "settle_counts":
+            return CountsForm(posted, **common)
+    return StepForm(posted, **common)
+
+
+def _tranche_form(
+    request: HttpRequest, reading: TranchePage, transition: Transition, side: Participant | None
+) -> StepForm:
+    posted = request.POST if request.method == "POST" else None
+    common: dict[str, Any] = {"transition": transition, "word": side}
+    match transition.step:
+        case "lock":
+            return LockForm(posted, **common)
+        case "settle":
+            return SettleForm(posted, **common)
+        case "correct_entry":
+            return _correct_form(posted, reading, common, request)
+        case "record_receipts":
+            return _receipts_form(posted, request, reading, side or reading.ours, common)
+    return StepForm(posted, **common)
+
+
+def _correct_form(posted: Any, reading: TranchePage, common: dict[str, Any], request: HttpRequest) -> CorrectForm:
+    """The second of two people finds what the first typed in the form, to compare it and send it again."""
+    entries = Entry.objects.visible_to(request.user).filter(tranche=reading.tranche).order_by("direction", "number")
+    choices = [(str(entry.pk), f"#{entry.number} {entry.full_name}") for entry in entries]
+    return CorrectForm(posted, entries=choices, initial=_asked_correction(reading), **common)
+
+
+def _asked_correction(reading: TranchePage) -> dict[str, Any]:
+    from audit.models import subject_of
+    from exchanges.models import SecondPair
+
+    rows = SecondPair.objects.visible_to(reading.viewer).filter(
+        subject=subject_of(reading.tranche), step="correct_entry", confirmed_by=None
+    )
+    pair = rows.first()
+    if pair is None:
+        return {}
+    changes = {
+        ("given_names" if name == "given" else name): value for name, value in pair.details.get("changes", {}).items()
+    }
+    return {"entry": pair.details.get("entry"), "source": pair.details.get("source"), **changes}
+
+
+def _receipts_form(
+    posted: Any, request: HttpRequest, reading: TranchePage, receiver: Participant | None, common: dict[str, Any]
+) -> ReceiptsForm:
+    tranche = reading.tranche
+    incoming = [one for one in reading.parties.directions if receiver and one.receiver_id == receiver.pk]
+    told = Receipt.objects.visible_to(request.user).filter(tranche=tranche).values("entry_id")
+    lines = ManifestLine.objects.visible_to(request.user).filter(
+        manifest__tranche=tranche, manifest__lock_number=tranche.lock_number, entry__direction__in=incoming
+    )
+    silent = set(lines.exclude(entry_id__in=told).values_list("entry_id", flat=True))
+    asked = request.GET.get("direction", "")
+    direction = next((one for one in incoming if str(one.number) == asked), incoming[0] if incoming else None)
+    window = reading.lines(
+        direction=str(direction.number) if direction else "", sought=request.GET.get("q", ""),
+        after=_number(request.GET.get("from", "")), before=_number(request.GET.get("before", "")),
+    )  # fmt: skip
+    shown = window.lines if window and incoming else []
+    form = ReceiptsForm(posted, lines=shown, silent=silent, **common)
+    form.window, form.incoming = window, incoming  # type: ignore[attr-defined]
+    return form
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _formula(exchange: Exchange, parties: Parties) -> list[tuple[str, list[Any]]]:
+    lines = formula_of(exchange)
+    return [(str(direction), lines.get(direction.pk, [])) for direction in parties.directions]
+
+
+def _said_of_lock(reading: TranchePage, tranche: Tranche) -> str:
+    if tranche.status != TrancheStatus.PLANNED:
+        return _("The tranche is locked.")
+    after = TranchePage(tranche, reading.viewer)
+    if after.ours and after.ours.pk in after.facts.agreed:
+        return _("Your side agrees to the lock. It waits for the others.")
+    return _("A second person of your side has to agree to the same content.")
+
+
+def _said_of_correction(reading: TranchePage, step: str, tranche: Tranche) -> str:
+    transition = tranche_table.TRANSITIONS[step]
+    if step == "correct_entry" and _asked_correction(TranchePage(tranche, reading.viewer)):
+        return _("A second person of your side has to confirm the correction.")
+    if step == "go":
+        gone = tranche.status == TrancheStatus.GONE
+        return _("The tranche has gone.") if gone else _("Your go is given. It waits for the others.")
+    return _("Done: %(step)s.") % {"step": transition.label}

@@ -1,0 +1,137 @@
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from access.declared import needs
+from access.forms import answer_status, attempt
+from access.models import User
+from access.roles import May
+from audit.models import Event
+from audit.presentation import timeline
+from negotiations.forms import AgendaFormSet, OfNegotiation, ProposalForm, RoundForm, StatementForm, WordForm
+from negotiations.models import Negotiation, Round
+from negotiations.operations import add_proposal, add_statement, record_round, record_word
+from negotiations.presentation import page_of, why_not, window_of_negotiations
+
+EVENTS_SHOWN = 100
+
+# What upper apps show on the page of a negotiation: each answers with a template and its context, or nothing.
+SECTIONS: list[Callable[[User, Negotiation], tuple[str, dict[str, Any]] | None]] = []
+
+
+@needs(May.READ)
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    window = window_of_negotiations(
+        _viewer(request),
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+    )
+    return render(request, "negotiations/negotiation_list.html", {"window": window})
+
+
+@needs(May.READ)
+@require_safe
+def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    negotiation = _negotiation(request, pk)
+    viewer = _viewer(request)
+    events = (
+        Event.objects.visible_to(viewer).filter(compartment=negotiation.compartment_id).newest_first()[:EVENTS_SHOWN]
+    )
+    sections = [section for show in SECTIONS if (section := show(viewer, negotiation))]
+    context = {
+        "negotiation": negotiation, "page": page_of(negotiation, viewer), "days": timeline(events, viewer),
+        "sections": [render_to_string(template, inside, request) for template, inside in sections],
+    }  # fmt: skip
+    return render(request, "negotiations/negotiation_detail.html", context)
+
+
+@needs(May.RECORD_TALKS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def round_new(request: HttpRequest, pk: UUID) -> HttpResponse:
+    negotiation = _negotiation(request, pk)
+    posted = request.POST if request.method == "POST" else None
+    form = RoundForm(posted, negotiation=negotiation, viewer=_viewer(request))
+    agenda = AgendaFormSet(posted, prefix="agenda")
+    if form.is_valid() and agenda.is_valid():
+        items = [(item["title"], item["outcome"], item["note"]) for item in agenda.cleaned_data if item.get("title")]
+        recording = partial(record_round, negotiation, actor=_viewer(request), agenda=items, **form.cleaned_data)
+        if attempt(form, recording) is not None:
+            messages.success(request, _("The round is recorded."))
+            return redirect("negotiations:detail", pk=pk)
+    return _form_page(request, negotiation, form, title=_("Record a round"), capability=May.RECORD_TALKS, agenda=agenda)
+
+
+@needs(May.RECORD_TALKS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def statement_new(request: HttpRequest, pk: UUID, round_pk: UUID) -> HttpResponse:
+    negotiation = _negotiation(request, pk)
+    talks = get_object_or_404(Round.objects.visible_to(request.user).filter(negotiation=negotiation), pk=round_pk)
+    return _recorded(
+        request, negotiation, StatementForm, partial(add_statement, talks), title=_("Add a statement"),
+        capability=May.RECORD_TALKS, about=talks.title, done=_("The statement is recorded."),
+    )  # fmt: skip
+
+
+@needs(May.RECORD_TALKS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def proposal_new(request: HttpRequest, pk: UUID) -> HttpResponse:
+    negotiation = _negotiation(request, pk)
+    return _recorded(
+        request, negotiation, ProposalForm, partial(add_proposal, negotiation), title=_("Record a proposal"),
+        capability=May.RECORD_TALKS, done=_("The proposal is recorded."),
+    )  # fmt: skip
+
+
+@needs(May.DECIDE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def word_new(request: HttpRequest, pk: UUID) -> HttpResponse:
+    negotiation = _negotiation(request, pk)
+    return _recorded(
+        request, negotiation, WordForm, record_word, title=_("Record their word"), capability=May.DECIDE,
+        done=_("Their word is recorded."),
+    )  # fmt: skip
+
+
+def _negotiation(request: HttpRequest, pk: UUID) -> Negotiation:
+    return get_object_or_404(Negotiation.objects.visible_to(request.user).select_related("mediator"), pk=pk)
+
+
+def _recorded(
+    request: HttpRequest,
+    negotiation: Negotiation,
+    form_class: type[OfNegotiation],
+    operation: Callable[..., Any],
+    *,
+    title: str,
+    capability: str,
+    done: str,
+    about: str = "",
+) -> HttpResponse:
+    """Show the form, or record what it holds and go back to the negotiation."""
+    posted = request.POST if request.method == "POST" else None
+    form = form_class(posted, negotiation=negotiation, viewer=_viewer(request))
+    if form.is_valid() and attempt(form, partial(operation, actor=_viewer(request), **form.cleaned_data)) is not None:
+        messages.success(request, done)
+        return redirect("negotiations:detail", pk=negotiation.pk)
+    return _form_page(request, negotiation, form, title=title, capability=capability, about=about)
+
+
+def _form_page(
+    request: HttpRequest, negotiation: Negotiation, form: OfNegotiation, *, title: str, capability: str, **context: Any
+) -> HttpResponse:
+    may = _viewer(request).capabilities_in(negotiation.compartment_id)
+    context |= {"negotiation": negotiation, "form": form, "title": title, "why_not": why_not(may, capability)}
+    return render(request, "negotiations/talks_form.html", context, status=answer_status(form))
+
+
+def _viewer(request: HttpRequest) -> User:
+    return request.user  # type: ignore[return-value]

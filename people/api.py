@@ -1,0 +1,381 @@
+"""Dossiers of the viewer's own halves: persons, their names, what is claimed about them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+
+from access.doors import Body, DetailDoor, Door, Filters, named, named_or_none
+from access.models import User
+from access.roles import May
+from accounts.doors import ChangingDoor, CollectionDoor, FromVersion, StepDoor
+from core.input import Strict, Text, several
+from core.paging import by
+from core.shapes import Slug, address
+from people import operations
+from people.fate import fate_of
+from people.models import Category, CategoryAssignment, Claim, ClaimKind, Name, Person
+from people.presentation import matching
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    id: UUID
+    url: str
+    version: int
+    compartment: UUID
+    label: str
+    sex: Annotated[str, Person.Sex] | None
+    birth_date: str
+    birth_place: str
+    father_name: str
+    mother_maiden_name: str
+    rank: str
+    service_number: str
+    unit: str
+    nationality: str
+    power_depended_on: str
+    last_residence: str
+    distinguishing_marks: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NameRow:
+    """A name's version is its person's: every change of a name raises it."""
+
+    id: UUID
+    url: str
+    version: int
+    person: UUID
+    script: Annotated[str, Name.Script]
+    kind: Annotated[str, Name.Kind]
+    family: str
+    given: str
+    patronymic: str
+    scheme: str
+    source: str
+    is_preferred: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow:
+    id: UUID
+    url: str
+    version: int
+    person: UUID
+    kind: Annotated[str, ClaimKind]
+    happened_on: str
+    source: str
+    confidence: Annotated[str, Claim.Confidence]
+    note: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryRow:
+    category: Annotated[str, Category]
+    evidence: str
+    as_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class FateRow:
+    """Read from the claims, never stored; `kind` is null while nothing is known."""
+
+    kind: Annotated[str, ClaimKind] | None
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonDetail(PersonRow):
+    fate: FateRow
+    names: list[NameRow]
+    categories: list[CategoryRow]
+    claims: list[ClaimRow]
+
+
+def person_row(person: Person) -> PersonRow:
+    identity = {name: getattr(person, name) for name in operations.IDENTITY}
+    return PersonRow(
+        id=person.pk,
+        url=address("persons", person.pk),
+        version=person.version,
+        compartment=person.compartment_id,
+        label=person.label,
+        created_at=person.created_at,
+        **identity | {"sex": person.sex or None},
+    )
+
+
+def person_detail(person: Person, viewer: User) -> PersonDetail:
+    row = person_row(person)
+    names = Name.objects.visible_to(viewer).filter(person=person).select_related("person")
+    claims = list(Claim.objects.visible_to(viewer).filter(person=person).order_by("happened_on", "recorded_at"))
+    categories = CategoryAssignment.objects.visible_to(viewer).filter(person=person)
+    fate = fate_of(claims)
+    return PersonDetail(
+        **{field.name: getattr(row, field.name) for field in fields(row)},
+        fate=FateRow(fate.kind or None, fate.label, fate.reason),
+        names=[name_row(name) for name in names],
+        categories=[CategoryRow(c.category, c.evidence, c.as_of) for c in categories],
+        claims=[claim_row(claim) for claim in claims],
+    )
+
+
+def name_row(name: Name) -> NameRow:
+    return NameRow(
+        id=name.pk,
+        url=address("names", name.pk),
+        version=name.person.version,
+        person=name.person_id,
+        script=name.script,
+        kind=name.kind,
+        family=name.family,
+        given=name.given,
+        patronymic=name.patronymic,
+        scheme=name.scheme,
+        source=name.source,
+        is_preferred=name.is_preferred,
+    )
+
+
+def claim_row(claim: Claim) -> ClaimRow:
+    return ClaimRow(
+        id=claim.pk,
+        url=address("claims", claim.pk),
+        version=1,
+        person=claim.person_id,
+        kind=claim.kind,
+        happened_on=claim.happened_on,
+        source=claim.source,
+        confidence=claim.confidence,
+        note=claim.note,
+        recorded_at=claim.recorded_at,
+    )
+
+
+# What may be sent
+
+
+class SpellingBody(Strict):
+    script = Slug(Name.Script, required=False, help_text="Left out: read from the letters.")
+    kind = Slug(Name.Kind, required=False)
+    family = Text(80)
+    given = Text(80)
+    patronymic = Text(80)
+    scheme = Text(40)
+    source: Any = Text(160)
+
+
+class NameBody(SpellingBody):
+    is_preferred = serializers.BooleanField(required=False)
+
+
+class AddNameBody(NameBody):
+    person = serializers.UUIDField()
+
+
+class ChangeNameBody(SpellingBody, FromVersion):
+    pass
+
+
+class CategoryBody(Strict):
+    category = Slug(Category)
+    evidence = Text(300, required=True)
+    as_of = Text(10)
+
+
+class ClaimBody(Strict):
+    kind = Slug(ClaimKind)
+    happened_on = Text(10)
+    source: Any = Text(160, required=True)
+    confidence = Slug(Claim.Confidence, required=False)
+    note = Text(500)
+    place = Text(200, help_text="Where the person is said to be held. Reading it takes a capability of its own.")
+
+
+class AddClaimBody(ClaimBody):
+    person = serializers.UUIDField()
+
+
+class IdentityBody(Strict):
+    sex = Slug(Person.Sex, required=False, allow_blank=True)
+    birth_date = Text(10, help_text="1987, 1987-04 or 1987-04-23.")
+    birth_place = Text(160)
+    father_name = Text(80)
+    mother_maiden_name = Text(80)
+    rank = Text(80)
+    service_number = Text(40)
+    unit = Text(120)
+    nationality = Text(80)
+    power_depended_on = Text(80)
+    last_residence = Text(200)
+    distinguishing_marks = Text(300)
+
+
+class ChangePersonBody(IdentityBody, FromVersion):
+    pass
+
+
+class PersonBody(IdentityBody):
+    compartment = serializers.UUIDField(required=False, help_text="Whose half, where you write for several owners.")
+    names = several(NameBody, 50)
+    categories = several(CategoryBody, 50, required=False)
+    claims = several(ClaimBody, 50, required=False)
+
+
+# Doors
+
+
+class PersonFilters(Filters):
+    compartment = serializers.UUIDField(required=False)
+    q = Text(100, help_text="Words that its names or its service number hold.")
+
+
+class PersonDoor(Door):
+    access = May.READ_NAMES
+    plural = "persons"
+
+    def visible(self) -> "QuerySet[Person]":
+        rows: QuerySet[Person] = Person.objects.visible_to(self.viewer)
+        return rows
+
+
+class Persons(PersonDoor, CollectionDoor):
+    """Dossiers by name. POST writes one into the viewer's own half."""
+
+    order = by("label", "id")
+    filters = PersonFilters
+    shape = PersonRow
+    detail = PersonDetail
+    body = PersonBody
+
+    def narrow(self, rows: "QuerySet[Person]", asked: Mapping[str, Any]) -> "QuerySet[Person]":
+        asked = dict(asked)
+        return super().narrow(matching(rows, asked.pop("q", "")), asked)
+
+    def present(self, rows: Sequence[Person]) -> Sequence[PersonRow]:
+        return [person_row(person) for person in rows]
+
+    def create(self, given: dict[str, Any]) -> PersonDetail:
+        halves = operations.halves_written_by(self.viewer)
+        half = named_or_none(halves, given.pop("compartment", None), "compartment")
+        person = operations.create_person(actor=self.viewer, compartment=half, **given)
+        return person_detail(person, self.viewer)
+
+
+class PersonOne(PersonDoor, ChangingDoor):
+    """One dossier with its names, categories, claims and the fate read from them. PATCH changes identity fields."""
+
+    shape = PersonDetail
+    body = ChangePersonBody
+
+    def present_one(self, row: Person) -> PersonDetail:
+        return person_detail(row, self.viewer)
+
+    def change(self, row: Person, given: dict[str, Any], version: int | None) -> Person:
+        return operations.change_person(row, actor=self.viewer, version=version, **given)
+
+
+class NameFilters(Filters):
+    person = serializers.UUIDField(required=False)
+
+
+class NameDoor(Door):
+    access = May.READ_NAMES
+    plural = "names"
+    shape = NameRow
+
+    def visible(self) -> "QuerySet[Name]":
+        rows: QuerySet[Name] = Name.objects.visible_to(self.viewer)
+        return rows.select_related("person")
+
+    def version_of(self, row: Name) -> int:
+        return row.person.version
+
+    def reread(self, name: Name) -> Name:
+        return self.visible().get(pk=name.pk)
+
+
+class Names(NameDoor, CollectionDoor):
+    """Names of visible persons: several scripts, kinds, sources."""
+
+    order = by("person_id", "id")
+    filters = NameFilters
+    detail = NameRow
+    body = AddNameBody
+
+    def present(self, rows: Sequence[Name]) -> Sequence[NameRow]:
+        return [name_row(name) for name in rows]
+
+    def create(self, given: dict[str, Any]) -> NameRow:
+        person = named(Person.objects.visible_to(self.viewer), given.pop("person"), "person")
+        return name_row(self.reread(operations.add_name(person, actor=self.viewer, **given)))
+
+
+class NameOne(NameDoor, ChangingDoor):
+    """One name. PATCH corrects it; names are never removed."""
+
+    body = ChangeNameBody
+
+    def present_one(self, row: Name) -> NameRow:
+        return name_row(row)
+
+    def change(self, row: Name, given: dict[str, Any], version: int | None) -> Name:
+        return self.reread(operations.change_name(row, actor=self.viewer, version=version, **given))
+
+
+class NameStep(NameDoor, StepDoor):
+    """Show the person under this name from now on."""
+
+    bodies: ClassVar[Mapping[str, Body]] = {"prefer": FromVersion}
+
+    def act(self, row: Name, given: dict[str, Any], version: int | None) -> NameRow:
+        return name_row(self.reread(operations.prefer_name(row, actor=self.viewer, version=version)))
+
+
+class ClaimFilters(Filters):
+    person = serializers.UUIDField(required=False)
+    kind = Slug(ClaimKind, required=False)
+
+
+class ClaimDoor(Door):
+    access = May.READ_NAMES
+    plural = "claims"
+    shape = ClaimRow
+
+    def visible(self) -> "QuerySet[Claim]":
+        rows: QuerySet[Claim] = Claim.objects.visible_to(self.viewer)
+        return rows
+
+
+class Claims(ClaimDoor, CollectionDoor):
+    """Dated statements about custody or fate. Append-only; they may contradict each other. A death takes two people."""
+
+    order = by("happened_on", "recorded_at", "id")
+    filters = ClaimFilters
+    detail = ClaimRow
+    body = AddClaimBody
+
+    def present(self, rows: Sequence[Claim]) -> Sequence[ClaimRow]:
+        return [claim_row(claim) for claim in rows]
+
+    def create(self, given: dict[str, Any]) -> ClaimRow:
+        person = named(Person.objects.visible_to(self.viewer), given.pop("person"), "person")
+        return claim_row(operations.add_claim(person, actor=self.viewer, **given))
+
+
+class ClaimOne(ClaimDoor, DetailDoor):
+    """One claim."""
+
+    def present_one(self, row: Claim) -> ClaimRow:
+        return claim_row(row)
+
+
+__all__ = ["ClaimOne", "Claims", "NameOne", "NameStep", "Names", "PersonOne", "Persons"]

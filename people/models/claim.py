@@ -1,0 +1,71 @@
+"""Claims: dated statements about custody or fate by a source. Append-only, and they may contradict each other."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from access.roles import May
+from access.scoping import Compartmented
+from core.partial_dates import PartialDateField
+from people.models.person import Person
+
+
+class ClaimKind(models.TextChoices):
+    MISSING = "missing", _("missing")
+    REPORTED_CAPTURED = "reported_captured", _("reported captured")
+    CONFIRMED_BY_HOLDER = "confirmed_by_holder", _("confirmed by holder")
+    CONFIRMED_BY_AGENCY = "confirmed_by_agency", _("confirmed by the Agency")
+    SEEN_BY_RETURNEE = "seen_by_returnee", _("seen by a returnee")
+    MOVED = "moved", _("moved")
+    HOSPITALISED = "hospitalised", _("hospitalised")
+    CONVICTED = "convicted", _("convicted")
+    REPORTED_DEAD_BY_HOLDER = "reported_dead_by_holder", _("reported dead by holder")
+    DEATH_ESTABLISHED = "death_established", _("death established")
+    RELEASED = "released", _("released")
+    HOME = "home", _("home")
+
+
+class Claim(Compartmented):
+    class Confidence(models.TextChoices):
+        HIGH = "high", _("high")
+        MEDIUM = "medium", _("medium")
+        LOW = "low", _("low")
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="claims")
+    kind = models.CharField(_("claim"), max_length=28, choices=ClaimKind)
+    happened_on = PartialDateField(_("on"))
+    source = models.CharField(_("according to"), max_length=160)
+    confidence = models.CharField(_("confidence"), max_length=8, choices=Confidence, default=Confidence.MEDIUM)
+    note = models.CharField(_("note"), max_length=500, blank=True)
+    recorded_at = models.DateTimeField(editable=False)
+
+    read_capability: ClassVar[tuple[str, ...]] = (May.READ_NAMES,)
+    append_only = True
+
+    class Meta:
+        ordering = ["happened_on", "recorded_at"]
+        verbose_name = _("claim")
+        verbose_name_plural = _("claims")
+        constraints = [models.CheckConstraint(condition=models.Q(kind__in=ClaimKind.values), name="claim_kind_known")]
+        indexes = [models.Index(fields=["person", "happened_on", "recorded_at"])]
+
+    def __str__(self) -> str:
+        return str(self.get_kind_display())
+
+
+class CustodyPlace(Compartmented):
+    """Where a claim says somebody is held; a capability of its own protects it."""
+
+    claim = models.OneToOneField(Claim, on_delete=models.PROTECT, related_name="custody_place")
+    place = models.CharField(_("place"), max_length=200)
+
+    read_capability: ClassVar[tuple[str, ...]] = (May.READ_LOCATION,)
+    append_only = True
+
+    class Meta:
+        verbose_name = _("place of detention")
+        verbose_name_plural = _("places of detention")
+
+    def __str__(self) -> str:
+        return self.place

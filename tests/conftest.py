@@ -1,0 +1,76 @@
+"""Fast hashing, eager Celery, captured commits, triggers lifted around the flush, and the cast."""
+
+import copy
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.test import TransactionTestCase
+
+from access.models import Party
+from audit import append_only
+from core.clock import clock
+from tests import factories
+from tests.cast import Cast, assemble
+
+_flush = TransactionTestCase._fixture_teardown
+
+
+def _flush_without_triggers(self: TransactionTestCase) -> None:
+    with append_only.lifted():
+        _flush(self)
+
+
+TransactionTestCase._fixture_teardown = _flush_without_triggers  # type: ignore[method-assign]
+
+# The scene is built once for each test database and copied for each test; a flush removes it, then it is built anew.
+_built: list[factories.Talks] = []
+
+
+def _build() -> factories.Talks:
+    from django.test import override_settings
+
+    with override_settings(PASSWORD_HASHERS=FAST_HASHERS):
+        clock.offset = timedelta()
+        return factories.talks(assemble())
+
+
+FAST_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def quiet_settings(settings, tmp_path: Path) -> Iterator[None]:
+    settings.PASSWORD_HASHERS = FAST_HASHERS
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    settings.FILES_DIR = tmp_path / "files"
+    clock.offset = timedelta()
+    from config.celery import app
+
+    app.conf.task_always_eager = True
+    yield
+    app.conf.task_always_eager = False
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker) -> None:
+    from config.celery import app
+
+    with django_db_blocker.unblock():
+        app.conf.task_always_eager = True
+        _built[:] = [_build()]
+        app.conf.task_always_eager = False
+
+
+@pytest.fixture
+def scene(db) -> factories.Talks:
+    """North and South at the table of a negotiation, with a sign-off policy each."""
+    if not Party.objects.unscoped("was the database flushed?").filter(pk=_built[0].cast.north.party.pk).exists():
+        _built[:] = [_build()]
+    return copy.deepcopy(_built[0])
+
+
+@pytest.fixture
+def cast(scene: factories.Talks) -> Cast:
+    return scene.cast

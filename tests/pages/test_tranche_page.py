@@ -1,0 +1,233 @@
+"""The tranche's pages: state, ladder, holds, go, receipts, settling; and what stays hidden of the other side."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from exchanges.models import Cleared, Entry, Hold, Receipt, SecondPair, Tranche, TrancheStatus
+from exchanges.operations import tranche as tranche_operations
+from tests import factories
+
+T = TrancheStatus
+MISSING = "5b1f2c0e-0000-4000-8000-000000000000"
+PAGES = ("tranche", "sign", "line", "manifest", "plan", "tranche_log")
+PAGE_QUERIES = 34
+
+
+def page(tranche, name="tranche"):
+    return reverse(f"exchanges:{name}", args=[tranche.pk])
+
+
+def step(tranche, name):
+    return reverse("exchanges:tranche_step", args=[tranche.pk, name])
+
+
+def reread(tranche):
+    return Tranche.objects.unscoped("test").get(pk=tranche.pk)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_outsider_cannot_tell_it_exists(scene, browser, name):
+    tranche = factories.tranche_at(scene, T.LOCKED)
+    outsider = browser(scene.cast.outsider_side.head)
+
+    hidden = outsider.get(page(tranche, name))
+    missing = outsider.get(reverse(f"exchanges:{name}", args=[MISSING]))
+
+    assert (hidden.status_code, hidden.content) == (404, missing.content)
+
+
+@pytest.mark.parametrize("status", list(T))
+def test_every_status_has_its_page(scene, browser, status):
+    tranche = factories.tranche_at(scene, status)
+
+    for user in (scene.cast.north.head, scene.cast.north.handover, scene.cast.south.president, scene.cast.mediator):
+        client = browser(user)
+        response = client.get(page(tranche))
+        assert response.status_code == 200
+        assert str(T(status).label) in response.content.decode()
+        assert client.get(page(tranche, "line")).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["lock", "unlock", "go", "record_receipts", "settle", "abort", "correct_entry", "hold"])
+@pytest.mark.parametrize("status", [T.PLANNED, T.IN_SIGN_OFF, T.STAGED, T.GONE, T.RECEIVED])
+def test_every_step_has_its_page_or_says_why_not(scene, browser, status, name):
+    tranche = factories.tranche_at(scene, status)
+
+    assert browser(scene.cast.north.head).get(step(tranche, name)).status_code == 200
+
+
+def test_other_sides_internal_steps_are_k_of_n(scene, browser):
+    tranche = factories.tranche_at(scene, T.IN_SIGN_OFF)
+    factories.sign(tranche, scene.cast.south, scene.cast.south.head)
+
+    content = browser(scene.cast.north.head).get(f"{page(tranche)}?part=ladder", headers={"HX-Request": "true"}).content
+    ladder = content.decode()
+
+    assert "1 of 2 signed" in ladder
+    assert "North headquarters" in ladder
+    assert "South headquarters" not in ladder
+    assert "Office of the President of South" in ladder
+
+
+def test_lock_takes_two_people_of_each_side(scene, browser):
+    tranche = factories.tranche_at(scene, T.PLANNED)
+    people = [scene.cast.north.head, scene.cast.north.deputy, scene.cast.south.head, scene.cast.south.deputy]
+
+    for user in people[:3]:
+        assert browser(user).post(step(tranche, "lock")).status_code == 302
+        assert reread(tranche).status == T.PLANNED
+    browser(people[3]).post(step(tranche, "lock"))
+
+    assert reread(tranche).status == T.LOCKED
+
+
+def test_second_person_reads_what_the_first_asked(scene, browser):
+    tranche = factories.tranche_at(scene, T.PLANNED)
+    tranche_operations.lock(tranche, actor=scene.cast.north.head)
+
+    seen = browser(scene.cast.north.deputy).get(page(tranche)).content.decode()
+    other = browser(scene.cast.south.head).get(page(tranche)).content.decode()
+
+    assert "north head asks you to agree to the lock" in seen
+    assert "north head" not in other
+    assert SecondPair.objects.unscoped("test").count() == 1
+
+
+def test_the_one_who_asked_cannot_confirm(scene, browser):
+    tranche = factories.tranche_at(scene, T.PLANNED)
+    client = browser(scene.cast.north.head)
+    client.post(step(tranche, "lock"))
+
+    response = client.post(step(tranche, "lock"))
+
+    assert response.status_code == 409
+    assert "a second person of your side has to confirm it" in response.content.decode()
+
+
+def test_hold_is_one_tap_without_a_password(scene, browser):
+    tranche = factories.tranche_at(scene, T.STAGED)
+    client = browser(scene.cast.south.medic)
+
+    assert 'class="line-hold"' in client.get(page(tranche)).content.decode()
+    assert 'class="line-hold"' in client.get(page(tranche, "line")).content.decode()
+    assert client.post(step(tranche, "hold")).url == page(tranche)
+
+    assert Hold.objects.unscoped("test").get().participant == scene.south
+    assert "held by South" in client.get(page(tranche)).content.decode()
+
+
+def test_hold_stands_in_no_corner_where_it_stops_nothing(scene, browser):
+    tranche = factories.tranche_at(scene, T.PLANNED)
+
+    assert 'class="line-hold"' not in browser(scene.cast.north.head).get(page(tranche)).content.decode()
+
+
+def test_entries_are_cleared_by_one_button(scene, browser):
+    tranche = factories.tranche_at(scene, T.LOCKED)
+
+    assert browser(scene.cast.north.head).post(page(tranche, "clearance")).url == page(tranche)
+
+    assert Cleared.objects.unscoped("test").filter(participant=scene.north).count() == 6
+
+
+def test_go_of_both_sides_lets_it_go(scene, browser):
+    tranche = factories.tranche_at(scene, T.STAGED)
+
+    browser(scene.cast.north.handover).post(step(tranche, "go"))
+    assert reread(tranche).status == T.STAGED
+    browser(scene.cast.south.handover).post(step(tranche, "go"))
+
+    assert reread(tranche).status == T.GONE
+
+
+def test_receipts_line_by_line_and_all_the_others(scene, browser):
+    tranche = factories.tranche_at(scene, T.GONE)
+    first = Entry.objects.unscoped("test").filter(tranche=tranche, direction__receiver=scene.north).order_by("number")[0]
+    typed = {"all_received": "on", f"outcome-{first.pk}": "not_presented", f"note-{first.pk}": "did not come"}
+
+    assert browser(scene.cast.north.handover).post(step(tranche, "record_receipts"), typed).url == page(tranche)
+
+    outcomes = Receipt.objects.unscoped("test").order_by("outcome").values_list("outcome", flat=True)
+    assert list(outcomes) == ["not_presented", "received", "received"]
+
+
+def test_empty_receipts_are_refused_at_the_form(scene, browser):
+    tranche = factories.tranche_at(scene, T.GONE)
+
+    response = browser(scene.cast.north.handover).post(step(tranche, "record_receipts"), {})
+
+    assert response.status_code == 400
+    assert "Name at least one entry and its outcome." in response.content.decode()
+
+
+def test_counts_of_each_side_stand_apart(scene, browser):
+    tranche = factories.tranche_at(scene, T.GONE)
+    for side in (scene.cast.north, scene.cast.south):
+        browser(side.handover).post(step(tranche, "record_receipts"), {"all_received": "on"})
+
+    browser(scene.cast.north.head).post(step(tranche, "settle"), {"presented": "4"})
+    browser(scene.cast.south.head).post(step(tranche, "settle"), {"presented": "3"})
+
+    assert reread(tranche).status == T.DISPUTED
+    assert "disputed" in browser(scene.cast.north.head).get(page(tranche)).content.decode()
+
+
+def test_unlocking_asks_for_the_change(scene, browser):
+    tranche = factories.tranche_at(scene, T.AWAITING_FINAL)
+    client = browser(scene.cast.north.head)
+
+    assert client.post(step(tranche, "unlock")).status_code == 400
+    assert client.post(step(tranche, "unlock"), {"reason": "the date moved"}).status_code == 302
+
+    assert reread(tranche).status == T.PLANNED
+
+
+def test_plan_changes_by_numbers_until_the_lock(scene, browser):
+    tranche = factories.tranche_at(scene, T.PLANNED)
+    client = browser(scene.cast.north.negotiator)
+    typed = {"planned_on": "2025-05-24", "place": "the bridge", "time_zone": "UTC", "remove-1": "1", "conspicuous-2": "2-3"}
+
+    assert client.post(page(tranche, "plan"), typed).url == page(tranche)
+
+    assert (reread(tranche).place, tranche.entries.count()) == ("the bridge", 5)
+    assert tranche.entries.filter(is_conspicuous=True).count() == 2
+
+
+def test_correction_is_confirmed_by_sending_the_same_again(scene, browser):
+    tranche = factories.tranche_at(scene, T.LOCKED)
+    entry = Entry.objects.unscoped("test").filter(tranche=tranche).order_by("number")[0]
+    typed = {"entry": entry.pk, "family": "Righted", "source": "passport"}
+
+    browser(scene.cast.north.head).post(step(tranche, "correct_entry"), typed)
+    entry.refresh_from_db()
+    assert entry.family != "Righted"
+    second = browser(scene.cast.north.deputy)
+    assert 'value="Righted"' in second.get(step(tranche, "correct_entry")).content.decode()
+    second.post(step(tranche, "correct_entry"), typed)
+
+    entry.refresh_from_db()
+    assert entry.family == "Righted"
+
+
+def test_manifest_is_all_that_the_neutral_intermediary_sees(scene, browser):
+    tranche = factories.tranche_at(scene, T.AWAITING_FINAL)
+    neutral = browser(scene.cast.neutral)
+
+    assert neutral.get(page(tranche)).status_code == 404
+    assert neutral.get(page(tranche, "manifest")).status_code == 404
+
+
+def test_number_of_queries_does_not_grow_with_the_rows(scene, browser):
+    few = factories.tranche_at(scene, T.IN_SIGN_OFF, count=15)
+    many = factories.tranche_at(scene, T.IN_SIGN_OFF, count=150)
+    client = browser(scene.cast.north.head)
+    client.get(page(few))
+    counted = []
+    for tranche in (few, many):
+        with CaptureQueriesContext(connection) as captured:
+            client.get(page(tranche))
+        counted.append(len(captured))
+
+    assert counted == [PAGE_QUERIES, PAGE_QUERIES]
