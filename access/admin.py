@@ -304,7 +304,6 @@ class OperationAdmin(CapabilityPermissions, ScopedChoices, admin.ModelAdmin):  #
             self.message_user(request, f"{done} ({count})")
 
 
-
 def actor_of(request: HttpRequest) -> User:
     """The signed-in user: the admin site lets nobody else in."""
     return request.user  # type: ignore[return-value]

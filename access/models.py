@@ -114,7 +114,9 @@ class Organisation(models.Model):
         verbose_name = _("organisation")
         verbose_name_plural = _("organisations")
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=["body", "mediator", "neutral", "ngo", "operator"]), name="organisation_kind_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["body", "mediator", "neutral", "ngo", "operator"]), name="organisation_kind_known"
+            ),
             models.CheckConstraint(
                 condition=Q(kind="body", party__isnull=False) | (~Q(kind="body") & Q(party__isnull=True)),
                 name="organisation_party_iff_body",

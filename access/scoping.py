@@ -126,8 +126,7 @@ def capabilities_anywhere(viewer: "User | AnonymousUser") -> frozenset[str]:
     from access.models import GrantRole
 
     granted = GrantRole.objects.filter(running("grant__"), role=models.OuterRef("role")).filter(
-        Q(grant__organisation=models.OuterRef("organisation_id"))
-        | Q(grant__user=models.OuterRef("user_id"))
+        Q(grant__organisation=models.OuterRef("organisation_id")) | Q(grant__user=models.OuterRef("user_id"))
     )
     memberships = memberships_of(viewer).filter(models.Exists(granted))
     return capabilities_of(set(memberships.values_list("role", flat=True)), at_home=True)

@@ -25,6 +25,7 @@ SYSTEM_USERNAME = "system"
 
 def system_user() -> User:
     """The one account that nobody signs in to: sweeps and seeds act as it."""
+    user: User
     user, _created = User.objects.get_or_create(
         username=SYSTEM_USERNAME, defaults={"label": "Homeward", "is_system": True, "password": "!"}
     )

@@ -25,6 +25,7 @@ def _names(table: str) -> dict[str, str]:
 
 def _install_postgresql(table: str) -> list[str]:
     names = _names(table)
+    # The names come from our own models, not from anybody's input.
     return [
         f'CREATE OR REPLACE TRIGGER "{names["update"]}" BEFORE UPDATE ON "{table}" '
         "FOR EACH ROW EXECUTE FUNCTION homeward_append_only()",

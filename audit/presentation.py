@@ -90,7 +90,8 @@ def _actors(names: set[str], viewer: User) -> dict[str, str]:
     """How each actor is shown: a person to their own party, organisation and role to everybody else."""
     organisations = {name.split(":")[1] for name in names if name.startswith("organisation:") and len(name) > 40}
     users = {name.split(":")[1] for name in names if name.startswith("user:")}
-    known = {str(pk): name for pk, name in Organisation.objects.visible_to(viewer).filter(pk__in=organisations).values_list("pk", "name")}  # fmt: skip
+    named = Organisation.objects.visible_to(viewer).filter(pk__in=organisations).values_list("pk", "name")
+    known = {str(pk): name for pk, name in named}
     people = dict(User.objects.visible_to(viewer).filter(pk__in=users).values_list("pk", "label"))
     labels = {str(pk): label for pk, label in people.items()}
     roles = dict(Role.choices)

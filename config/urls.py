@@ -3,13 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config import home, operations_pages
+from config import operations_pages
+from config.home import home
 
 handler404 = "config.error_pages.not_found"
 handler500 = "config.error_pages.failed"
 
 urlpatterns = [
-    path("", home.home, name="home"),
+    path("", home, name="home"),
     path("", include("accounts.urls")),
     path("", include("exchanges.urls")),
     path("negotiations/", include("negotiations.urls")),

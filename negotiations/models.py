@@ -66,7 +66,7 @@ class Participant(Compartmented):
     party = models.ForeignKey(Party, verbose_name=_("party"), on_delete=models.PROTECT, null=True, blank=True)
     works_here = models.BooleanField(_("works here"), default=True)
 
-    objects = ParticipantQuerySet.as_manager()
+    objects: ClassVar[Any] = ParticipantQuerySet.as_manager()
 
     class Meta:
         ordering = ["letter"]

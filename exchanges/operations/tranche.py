@@ -437,7 +437,9 @@ def place(own: Iterable[EntryLink], home: Compartment, tranche: Tranche, now: An
                 for link in own
             )
     except IntegrityError as error:
-        raise TransitionRefused(_("Somebody of yours was placed in another tranche this moment: look again.")) from error
+        raise TransitionRefused(
+            _("Somebody of yours was placed in another tranche this moment: look again.")
+        ) from error
 
 
 def place_anew(link: EntryLink, now: Any) -> None:
@@ -721,7 +723,12 @@ def correct_entry(
 
 def _correctable(tranche: Tranche, entry: Any, changes: Mapping[str, str], side: Participant) -> Entry:
     rows = Entry.objects.unscoped("own tranche").filter(tranche=tranche)
-    line = rows.select_related("direction__holder", "direction__receiver").locked().filter(pk=getattr(entry, "pk", entry)).first()
+    line = (
+        rows.select_related("direction__holder", "direction__receiver")
+        .locked()
+        .filter(pk=getattr(entry, "pk", entry))
+        .first()
+    )
     allowed = set(IDENTITY_FIELDS) - {"category"}
     if line is None:
         raise InputRefused(_("This entry is not in the tranche."), errors={"entry": [_("Not in this tranche.")]})

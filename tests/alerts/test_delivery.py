@@ -145,7 +145,7 @@ def test_failing_mail_is_tried_again_later(scene, monkeypatch):
 
 def test_back_off_grows_and_ends_as_failed(scene, monkeypatch):
     factories.exchange_at(scene, ExchangeStatus.PROPOSED)
-    due = [pk for compartment in compartments_behind() for pk in operations.route(compartment)][0]
+    due = next(pk for compartment in compartments_behind() for pk in operations.route(compartment))
     monkeypatch.setattr("alerts.delivery.mail.send", lambda delivery: 1 / 0)
     Delivery.objects.unscoped("test").filter(pk=due).update(attempts=operations.GIVES_UP_AFTER - 1)
 

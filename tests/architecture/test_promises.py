@@ -175,8 +175,11 @@ def test_no_field_of_a_shared_row_refers_to_a_private_one():
 
 
 OPERATIONS = [
-    path for app in OWN_APPS for path in sorted((ROOT / app).rglob("*.py")) if path.stem == "operations" or "operations" in path.parts
-]  # fmt: skip
+    path
+    for app in OWN_APPS
+    for path in sorted((ROOT / app).rglob("*.py"))
+    if path.stem == "operations" or "operations" in path.parts
+]
 
 
 # Operations of sweeps and readings, called inside another operation or by the system itself.

@@ -33,7 +33,9 @@ class Demo:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")}
+        environment = {
+            k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")
+        }
         environment["DATABASE_URL"] = f"sqlite:///{self.folder / 'demo.sqlite3'}"
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "demo", "--port", str(self.port)],
@@ -140,7 +142,9 @@ def change_something(demo: Demo, cookies: str) -> None:
         "Origin": f"http://127.0.0.1:{demo.port}",
     }  # fmt: skip
     with closing(http.client.HTTPConnection("127.0.0.1", demo.port, timeout=60)) as connection:
-        connection.request("POST", f"/api/v1/tranches/{locked['id']}/steps/hold/", json.dumps({"reason": "drill"}), headers)
+        connection.request(
+            "POST", f"/api/v1/tranches/{locked['id']}/steps/hold/", json.dumps({"reason": "drill"}), headers
+        )
         answer = connection.getresponse()
         assert answer.status == 200, answer.read()
 

@@ -221,8 +221,12 @@ def test_final_nobody_is_named_for_stops_the_lock(cast):
     exchange = exchanges.propose(exchange, actor=cast.north.negotiator)
     exchange = exchanges.accept(exchange, formula_version=1, actor=cast.north.head, **scenes.by_word(talks.south))
     direction = factories.directions(exchange)[0]
-    lists.submit(direction, lines=lines_from_rows(factories.rows(1)), message="asked", base=0, actor=cast.north.negotiator)
-    lists.answer(exchange, entries=direction.entries.all(), stance="agreed", actor=cast.north.head, **scenes.by_word(talks.south))
+    lists.submit(
+        direction, lines=lines_from_rows(factories.rows(1)), message="asked", base=0, actor=cast.north.negotiator
+    )
+    lists.answer(
+        exchange, entries=direction.entries.all(), stance="agreed", actor=cast.north.head, **scenes.by_word(talks.south)
+    )
     tranche = tranches.plan_tranche(exchange, actor=cast.north.negotiator, entries=direction.entries.all())
 
     with refused("Nobody is named yet to give the final sign-off of South."):

@@ -164,8 +164,10 @@ def test_sign_off_names_office_and_role_and_its_paper_the_person(scene, awaiting
 
 
 def test_clerk_of_an_office_does_not_sign_for_it(scene, awaiting):
+    messenger = member("messenger", scene.cast.north.office, Role.CLERK)
+
     with refused("“Approve” is for"):
-        approve(final_of(scene, awaiting), member("messenger", scene.cast.north.office, Role.CLERK))
+        approve(final_of(scene, awaiting), messenger)
 
 
 def test_signatory_of_another_office_does_not_sign(scene, awaiting):
@@ -188,12 +190,12 @@ def test_capability_of_another_office_does_not_sign_here(scene, awaiting):
 
 @pytest.mark.parametrize("act", [sign_offs.refuse, sign_offs.withdraw])
 def test_capability_of_another_office_neither_refuses_nor_withdraws_here(scene, awaiting, act):
-    step = final_of(scene, awaiting)
+    step, who = final_of(scene, awaiting), both_offices(scene)
     if act is sign_offs.withdraw:
         approve(step, scene.cast.north.president)
 
     with refused("This step is for Office of the President of North."):
-        act(scenes.again(step), reason="no", actor=both_offices(scene))
+        act(scenes.again(step), reason="no", actor=who)
 
 
 def test_log_names_the_office_that_was_signed_for(scene, awaiting):
@@ -411,7 +413,10 @@ def test_second_recorder_with_another_expiry_is_refused(scene, awaiting):
 
     with refused("compare the papers"):
         record(
-            final_of(scene, awaiting), scene.cast.north.registrar, papers=None, expires_at=clock.now() + timedelta(days=9)
+            final_of(scene, awaiting),
+            scene.cast.north.registrar,
+            papers=None,
+            expires_at=clock.now() + timedelta(days=9),
         )
 
 
@@ -438,9 +443,9 @@ def two_decisions(scene):
 
 
 def record_by_two(scene, tranche, decided_by):
-    for who in (scene.cast.north.secretary, scene.cast.north.registrar):
-        step = record(final_of(scene, tranche), who, papers=factories.papers() | {"decided_by": decided_by})
-    return step
+    papers = factories.papers() | {"decided_by": decided_by}
+    record(final_of(scene, tranche), scene.cast.north.secretary, papers=papers)
+    return record(final_of(scene, tranche), scene.cast.north.registrar, papers=papers)
 
 
 def through_to_final(scene, tranche):

@@ -101,7 +101,9 @@ class Story:
                 lines=rows(3, first=10 * direction["number"]),
             )  # fmt: skip
             entries = [e["id"] for e in self.get(receiver.negotiator, "entries/", direction=direction["id"])["results"]]
-            self.post(receiver.negotiator, "answers/", {"exchange": exchange["id"], "entries": entries, "stance": "agreed"})
+            self.post(
+                receiver.negotiator, "answers/", {"exchange": exchange["id"], "entries": entries, "stance": "agreed"}
+            )
             for leg, entry in zip(legs, entries, strict=True):
                 leg.append(entry)
         return legs
@@ -150,7 +152,9 @@ def test_from_draft_to_completed_with_every_alert_once(story, settings):
     exchange = run_to_negotiating(story)
     legs = story.agree_on_lists(exchange)
     tranches = [
-        story.post(north.negotiator, "tranches/", {"exchange": exchange["id"], "place": "the border", "entries": leg})["id"]
+        story.post(north.negotiator, "tranches/", {"exchange": exchange["id"], "place": "the border", "entries": leg})[
+            "id"
+        ]
         for leg in legs
     ]
     sign_off_first_tranche(story, exchange["id"], tranches[0])

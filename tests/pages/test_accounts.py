@@ -76,7 +76,12 @@ def test_language_and_time_zone_are_ones_own_to_choose(browser, cast):
 
 def test_password_changes_with_the_old_one(browser, cast):
     client = browser(cast.north.head)
-    typed = {"form": "password", "old_password": PASSWORD, "password": "correct horse battery", "again": "correct horse battery"}
+    typed = {
+        "form": "password",
+        "old_password": PASSWORD,
+        "password": "correct horse battery",
+        "again": "correct horse battery",
+    }
 
     assert client.post("/account/", typed).status_code == 302
 
@@ -86,11 +91,17 @@ def test_password_changes_with_the_old_one(browser, cast):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"old_password": "not this one"}, {"again": "another one entirely"}, {"password": "short", "again": "short"}]
+    "wrong",
+    [{"old_password": "not this one"}, {"again": "another one entirely"}, {"password": "short", "again": "short"}],
 )
 def test_password_stays_where_something_is_wrong(browser, cast, wrong):
     client = browser(cast.north.head)
-    typed = {"form": "password", "old_password": PASSWORD, "password": "correct horse battery", "again": "correct horse battery"}
+    typed = {
+        "form": "password",
+        "old_password": PASSWORD,
+        "password": "correct horse battery",
+        "again": "correct horse battery",
+    }
 
     assert client.post("/account/", typed | wrong).status_code == 400
 

@@ -94,7 +94,12 @@ def test_new_draft_is_made_from_the_form(scene, browser):
 
 
 def test_draft_form_keeps_what_was_typed_beside_the_fault(scene, browser):
-    typed = {"title": "3 for 3", "directions.0": "", "directions.0.receiver": scene.north.pk, "directions.0.lines.0": "3"}
+    typed = {
+        "title": "3 for 3",
+        "directions.0": "",
+        "directions.0.receiver": scene.north.pk,
+        "directions.0.lines.0": "3",
+    }
 
     response = browser(scene.cast.north.negotiator).post(f"/exchanges/new/?negotiation={scene.negotiation.pk}", typed)
 
@@ -308,7 +313,9 @@ def test_words_of_an_absent_side_are_brought_by_a_head(scene: factories.Talks, b
     url = f"{step(exchange, 'accept')}?word={theirs.pk}"
     typed = {"word": theirs.pk, "formula_version": 1, "who": "their envoy", "to_whom": "our head", "source": "a call"}
 
-    assert f"{step(exchange, 'accept')}?word={theirs.pk}" in client.get(page(exchange)).content.decode().replace("&amp;", "&")
+    assert f"{step(exchange, 'accept')}?word={theirs.pk}" in client.get(page(exchange)).content.decode().replace(
+        "&amp;", "&"
+    )
     assert client.get(url).status_code == 200
     incomplete = client.post(url, typed)
     assert incomplete.status_code == 400

@@ -156,7 +156,9 @@ def test_inbox_shows_ones_own_and_opening_reads_it(scene, browser):
     delivery = Delivery.objects.visible_to(scene.cast.south.head).inbox().get()
 
     assert "TLK-1" in client.get("/inbox/").content.decode()
-    assert client.post(reverse("alerts:open", args=[delivery.pk])).url == reverse("exchanges:detail", args=[exchange.pk])
+    assert client.post(reverse("alerts:open", args=[delivery.pk])).url == reverse(
+        "exchanges:detail", args=[exchange.pk]
+    )
 
     delivery.refresh_from_db()
     assert delivery.read_at is not None

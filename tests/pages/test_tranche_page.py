@@ -50,7 +50,9 @@ def test_every_status_has_its_page(scene, browser, status):
         assert client.get(page(tranche, "line")).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["lock", "unlock", "go", "record_receipts", "settle", "abort", "correct_entry", "hold"])
+@pytest.mark.parametrize(
+    "name", ["lock", "unlock", "go", "record_receipts", "settle", "abort", "correct_entry", "hold"]
+)
 @pytest.mark.parametrize("status", [T.PLANNED, T.IN_SIGN_OFF, T.STAGED, T.GONE, T.RECEIVED])
 def test_every_step_has_its_page_or_says_why_not(scene, browser, status, name):
     tranche = factories.tranche_at(scene, status)
@@ -144,7 +146,9 @@ def test_go_of_both_sides_lets_it_go(scene, browser):
 
 def test_receipts_line_by_line_and_all_the_others(scene, browser):
     tranche = factories.tranche_at(scene, T.GONE)
-    first = Entry.objects.unscoped("test").filter(tranche=tranche, direction__receiver=scene.north).order_by("number")[0]
+    first = (
+        Entry.objects.unscoped("test").filter(tranche=tranche, direction__receiver=scene.north).order_by("number")[0]
+    )
     typed = {"all_received": "on", f"outcome-{first.pk}": "not_presented", f"note-{first.pk}": "did not come"}
 
     assert browser(scene.cast.north.handover).post(step(tranche, "record_receipts"), typed).url == page(tranche)
@@ -187,7 +191,13 @@ def test_unlocking_asks_for_the_change(scene, browser):
 def test_plan_changes_by_numbers_until_the_lock(scene, browser):
     tranche = factories.tranche_at(scene, T.PLANNED)
     client = browser(scene.cast.north.negotiator)
-    typed = {"planned_on": "2025-05-24", "place": "the bridge", "time_zone": "UTC", "remove-1": "1", "conspicuous-2": "2-3"}
+    typed = {
+        "planned_on": "2025-05-24",
+        "place": "the bridge",
+        "time_zone": "UTC",
+        "remove-1": "1",
+        "conspicuous-2": "2-3",
+    }
 
     assert client.post(page(tranche, "plan"), typed).url == page(tranche)
 
