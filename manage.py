@@ -18,7 +18,7 @@ def main() -> None:
         bootstrap.enter_environment()
     if command == "test":
         os.chdir(str(bootstrap.ROOT))
-        os.execv(sys.executable, [sys.executable, "-m", "pytest"] + sys.argv[2:])
+        os.execv(sys.executable, [sys.executable, "-m", "pytest"] + (sys.argv[2:] or ["-n", "auto"]))
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:

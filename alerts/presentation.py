@@ -135,6 +135,8 @@ def _is_to(mail: EmailMessage, address: str) -> bool:
 
 def _mail(mail: EmailMessage) -> Mail:
     at = parsedate_to_datetime(mail["Date"]) if mail["Date"] else None
+    if at is not None and at.tzinfo is None:  # "-0000" is UTC that says nothing of a place (RFC 5322)
+        at = at.replace(tzinfo=UTC)
     if at is not None and at.tzinfo is None:  # "-0000": UTC, of no particular place
         at = at.replace(tzinfo=UTC)
     body = mail.get_body(("plain",))

@@ -7,12 +7,13 @@ from django.urls import reverse
 
 from exchanges.models import Cleared, Entry, Hold, Receipt, SecondPair, Tranche, TrancheStatus
 from exchanges.operations import tranche as tranche_operations
+from exchanges.transitions.tranche import TRANSITIONS
 from tests import factories
 
 T = TrancheStatus
 MISSING = "5b1f2c0e-0000-4000-8000-000000000000"
 PAGES = ("tranche", "sign", "line", "manifest", "plan", "tranche_log")
-PAGE_QUERIES = 34
+PAGE_QUERIES = 36
 
 
 def page(tranche, name="tranche"):
@@ -50,14 +51,13 @@ def test_every_status_has_its_page(scene, browser, status):
         assert client.get(page(tranche, "line")).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "name", ["lock", "unlock", "go", "record_receipts", "settle", "abort", "correct_entry", "hold"]
-)
-@pytest.mark.parametrize("status", [T.PLANNED, T.IN_SIGN_OFF, T.STAGED, T.GONE, T.RECEIVED])
-def test_every_step_has_its_page_or_says_why_not(scene, browser, status, name):
+@pytest.mark.parametrize("status", [T.PLANNED, T.IN_SIGN_OFF, T.GONE])
+def test_every_step_has_its_page_or_says_why_not(scene, browser, status):
     tranche = factories.tranche_at(scene, status)
+    client = browser(scene.cast.north.head)
 
-    assert browser(scene.cast.north.head).get(step(tranche, name)).status_code == 200
+    for name in TRANSITIONS:
+        assert client.get(step(tranche, name)).status_code == 200
 
 
 def test_other_sides_internal_steps_are_k_of_n(scene, browser):
