@@ -18,6 +18,9 @@ from alerts.presentation import address_of, inbox_window, mails_to
 @signed_in
 @require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
+    if request.htmx and request.GET.get("part") == "count":  # type: ignore[attr-defined]
+        unread = Delivery.objects.visible_to(request.user).inbox().unread().count()
+        return render(request, "components/unread.html", {"unread": unread})
     window = inbox_window(request.user, after=request.GET.get("after", ""))  # type: ignore[arg-type]
     template = "alerts/inbox.html#inbox" if request.htmx else "alerts/inbox.html"  # type: ignore[attr-defined]
     return render(request, template, {"window": window, "after": request.GET.get("after", "")})

@@ -32,6 +32,7 @@ def record(
     data: Mapping[str, Any] | None = None,
     private: Mapping[str, Any] | None = None,
     personal: bool = False,
+    reading: bool = False,
     capability: str = "",
     happened_at: datetime | None = None,
 ) -> Event:
@@ -39,6 +40,7 @@ def record(
 
     In a shared log the actor is organisation and role; the person stands only in the counterpart at home, with
     `private` beside the shared `data`. Raises NoTransaction outside a transaction. `personal`: the data hold names.
+    `reading`: the event follows from other rows; in a shared log nobody is its actor.
     """
     if not connection.in_atomic_block:
         raise NoTransaction(kind)
@@ -50,7 +52,9 @@ def record(
     own = None if actor.is_system else (home or (seat.organisation.home if seat else None))
     is_shared = where.is_shared or (own is not None and own.pk != where.pk)
     logs = _locked_logs({where.pk, own.pk} if is_shared and own else {where.pk})
-    told = _actor_in_shared_log(actor, seat, capability) if is_shared else _person(actor)
+    # A reading may follow from an internal step: whose it was is for its own side's log alone.
+    in_shared_log = SYSTEM if reading else _actor_in_shared_log(actor, seat, capability)
+    told = in_shared_log if is_shared else _person(actor)
     event = _append(logs[where.pk], kind, at, told, subject_of(subject), content, personal=personal)
     if is_shared and own:
         counterpart = _append(

@@ -315,9 +315,6 @@ def name_final_office(
         raise NotAllowed(_("%(who)s names its own.") % {"who": side})
     if exchange.is_draft:
         raise NotAllowed(_("The finals are named at the table: propose the exchange first."))
-    if office is not None and (side.party_id is None or office.party_id != side.party_id):
-        sentence = _("This office does not act for %(who)s.") % {"who": side}
-        raise InputRefused(sentence, errors={"office": [sentence]})
     if Tranche.objects.unscoped("own exchange").filter(exchange=exchange, lock_number__gte=1).exists():
         raise NotAllowed(_("A tranche has been locked: the finals are settled."))
     _check_office(side, office)
@@ -334,10 +331,10 @@ def name_final_office(
 def _check_office(side: Participant, office: Organisation | None) -> None:
     """Who works here signs through an organisation of its own; an absent side's office is a name (RULES section 1)."""
     sentence = ""
-    if side.works_here and (office is None or office.party_id != side.party_id):
+    if office is None and side.works_here:
         sentence = _("Name an organisation of %(who)s.") % {"who": side}
-    elif office is not None and not side.works_here:
-        sentence = _("%(who)s does not work here: write how its office is called.") % {"who": side}
+    elif office is not None and not (side.works_here and office.party_id == side.party_id):
+        sentence = _("This office does not act for %(who)s.") % {"who": side}
     if sentence:
         raise InputRefused(sentence, errors={"office": [sentence]})
 

@@ -81,10 +81,11 @@ def submit(
         entry for number, entry in standing_entries.items()
         if number not in kept and getattr(entry, own) != Stance.WITHDRAWN
     ]  # fmt: skip
-    _refuse_locked([*left_out, *(entry for _line, entry in replaced)])
+    leaving = {entry.pk: entry for entry in [*left_out, *(entry for _line, entry in replaced)]}.values()
+    _refuse_locked(leaving)
     added = _enter(direction, taking, new, replaced)
     _answer_for_submit(taking, direction, added, left_out, kept)
-    _take_out([*left_out, *(entry for _line, entry in replaced)])
+    _take_out(leaving)
     revision = _write_revision(
         direction, taking, [*kept.values(), *added], given, added=len(added), left_out=len(left_out)
     )

@@ -43,7 +43,7 @@ def _write(subject: Any, status: str, kind: str, standing: Standing, now: dateti
     data = {"before": before, "after": status} | ({"cause": cause} if cause else {})
     record(
         kind, subject=subject, actor=standing.actor, seat=standing.seat, compartment=subject.compartment,
-        home=standing.home, data=data,
+        home=standing.home, data=data, reading=True,
     )  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def _tell_step(step: SignOffStep, before: str, standing: Standing, cause: str) -
     data = {"before": before, "after": step.status, "office": step.office_name} | ({"cause": cause} if cause else {})
     record(
         sign_off_table.STATUS_CHANGED, subject=step, actor=actor, seat=standing.seat if own else None,
-        compartment=step.compartment, data=data,
+        compartment=step.compartment, data=data, reading=True,
     )  # fmt: skip
 
 

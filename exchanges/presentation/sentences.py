@@ -19,7 +19,7 @@ def _caused(text: str, content: Content) -> str:
 
 
 def _moved(content: Content) -> str:
-    text = _("Now %(after)s, before %(before)s.") % {
+    text = _("Now %(after)s; it was %(before)s.") % {
         "after": words_of(content.get("after", "")), "before": words_of(content.get("before", "")),
     }  # fmt: skip
     return _caused(text, content)

@@ -16,7 +16,7 @@ from core.digest_words import words
 from exchanges.approval import digest_for
 from exchanges.models import Manifest, ManifestLine, Scope, SignOff, SignOffStep
 from exchanges.operations.sign_off import office_seat, waiting_pair
-from exchanges.presentation.actions import may_bring
+from exchanges.presentation.actions import WordStep, may_bring
 from exchanges.presentation.facts import facts_of
 from exchanges.presentation.ladders import LadderView, ladders_of
 from exchanges.presentation.names_window import scripts
@@ -81,6 +81,7 @@ class Sheet:
     refuse: StepView
     withdraw: StepView
     word_from: UUID | None
+    word_steps: list[WordStep]
     others: list[tuple[str, str]]
 
 
@@ -121,6 +122,7 @@ def sheet_of(step: SignOffStep, steps: list[SignOffStep], manifest: Manifest, vi
         follows=_follows(step), may_sign=May.SIGN in held, may_record=May.RECORD_SIGN_OFF in held,
         pair=_pair(step, viewer), approve=by_name["approve"], refuse=by_name["refuse"], withdraw=by_name["withdraw"],
         word_from=_word_from(step, viewer, parties),
+        word_steps=_word_steps(step, viewer, parties),
         others=[(one.office_name, f"{sheet_url}?step={one.pk}") for one in steps if one.pk != step.pk],
     )  # fmt: skip
 
@@ -131,11 +133,27 @@ def digest_view(full: str) -> Digest:
 
 def _word_from(step: SignOffStep, viewer: User, parties: Parties) -> UUID | None:
     """The absent participant whose word on this step the viewer may record."""
-    row = sign_off_table.TRANSITIONS["approve"]
+    return step.participant_id if _may_bring("approve", step, viewer, parties) else None
+
+
+def _word_steps(step: SignOffStep, viewer: User, parties: Parties) -> list[WordStep]:
+    """Refusal and withdrawal of an absent side, as its word."""
+    url = {name: reverse("exchanges:sign_off_step", args=[step.pk, name]) for name in ("refuse", "withdraw")}
+    return [
+        WordStep(
+            str(sign_off_table.TRANSITIONS[name].label),
+            str(step.participant),
+            f"{url[name]}?word={step.participant_id}",
+        )
+        for name in url
+        if _may_bring(name, step, viewer, parties)
+    ]
+
+
+def _may_bring(name: str, step: SignOffStep, viewer: User, parties: Parties) -> bool:
+    row, exchange = sign_off_table.TRANSITIONS[name], step.tranche.exchange
     side = next(one for one in parties.all if one.pk == step.participant_id)
-    exchange = step.tranche.exchange
-    may = may_bring(row, step, exchange, viewer, parties, side, compartment=step.compartment_id)
-    return side.pk if may else None
+    return may_bring(row, step, exchange, viewer, parties, side, compartment=step.compartment_id)
 
 
 def _pair(step: SignOffStep, viewer: User) -> PairLine | None:

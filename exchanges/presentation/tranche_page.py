@@ -352,7 +352,7 @@ def count_row(direction: str, parts: list[tuple[str, bool, int]]) -> CountRow | 
     if not parts:
         return None
     ordered = sorted(parts, key=lambda part: (part[1], -part[2]))
-    spelt_out = [f"{count(size)} {_counted(category, is_humanitarian)}" for category, is_humanitarian, size in ordered]
+    spelt_out = [f"{_counted(category, is_humanitarian)} {count(size)}" for category, is_humanitarian, size in ordered]
     return CountRow(direction, count(sum(part[2] for part in parts)), spelt_out)
 
 

@@ -20,6 +20,7 @@ from exchanges.operations.exchange import draft_exchange, name_final_office
 from exchanges.presentation import board as boards
 from exchanges.presentation.exchange_page import ExchangePage
 from exchanges.presentation.names_window import Asked
+from exchanges.views.answering import names_context
 from exchanges.views.finding import find_exchange, viewer_of
 from exchanges.views.taking import REFUSED, tried
 from negotiations.models import Negotiation, Participant
@@ -85,8 +86,6 @@ def _steps(page: ExchangePage, request: HttpRequest) -> dict[str, Any]:
 
 
 def _names(page: ExchangePage, request: HttpRequest) -> dict[str, Any]:
-    from exchanges.views.lists import names_context
-
     return names_context(page, request, Asked.read(request.GET))
 
 

@@ -25,6 +25,7 @@ from exchanges.presentation.steps import direction_steps
 from exchanges.presentation.times import count
 from exchanges.standing import Parties
 from exchanges.transitions.direction import TRANSITIONS
+from exchanges.views.answering import names_context, side_answering
 from exchanges.views.exchange import asked_part, context_of
 from exchanges.views.finding import find_direction, find_exchange, viewer_of
 from exchanges.views.taking import REFUSED, StepPage, take, transition_in, tried, word_of
@@ -58,35 +59,12 @@ def _context(page: ExchangePage, request: HttpRequest, form: AnswerForm | None) 
     return context
 
 
-def names_context(
-    page: ExchangePage, request: HttpRequest, asked: Asked, ticked: frozenset[str] = frozenset()
-) -> dict[str, Any]:
-    window = page.names(asked, ticked)
-    context: dict[str, Any] = {"window": window, "why_no_names": page.why_no_names() if window is None else ""}
-    if window is None:
-        return context
-    why_not = page.why_no_answer(window)
-    absent = page.absent_sides(window)
-    context |= {"why_no_answer": why_not, "absent_sides": absent}
-    side = _side(page, request, absent)
-    if side is not None and (not side.works_here or not why_not):
-        context["answer_form"] = AnswerForm(direction=window.direction, side=side)
-        context["word_of"] = None if side.works_here else side
-    return context
-
-
-def _side(page: ExchangePage, request: HttpRequest, absent: list[Any]) -> Any:
-    """For whom an answer would be given: one's own side, or the absent one whose word is brought."""
-    asked = request.GET.get("word", "")
-    return next((side for side in absent if str(side.pk) == asked), page.ours)
-
-
 def _answer(page: ExchangePage, request: HttpRequest) -> tuple[AnswerForm, bool]:
     window = page.names(Asked.read(request.GET | {}))
     absent = page.absent_sides(window)
     number = request.POST.get("direction", "")
     direction = next((one for one in page.parties.directions if str(one.number) == number), page.parties.directions[0])
-    form = AnswerForm(request.POST, direction=direction, side=_side(page, request, absent))
+    form = AnswerForm(request.POST, direction=direction, side=side_answering(page, request, absent))
     if not form.is_valid():
         return form, False
     told = tried(
@@ -118,7 +96,7 @@ def step(request: HttpRequest, pk: UUID, step: str) -> HttpResponse:
     sought = request.GET.get("q", "")
     detail_url = reverse("exchanges:detail", args=[exchange.pk])
     page = StepPage(
-        heading=_("Submit the list %(direction)s") % {"direction": direction}, about=exchange.title, back_url=detail_url,
+        heading=_("Submit the list %(direction)s") % {"direction": direction}, about=exchange.reference, back_url=detail_url,
         back_label=str(exchange), breadcrumbs=[(_("Exchanges"), reverse("exchanges:board")), (str(exchange), detail_url)],
         step=direction_steps(direction, viewer, parties)[0], word_of=side, template="exchanges/list_submit.html",
     )  # fmt: skip

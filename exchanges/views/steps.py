@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from access.declared import signed_in
 from access.models import User
+from audit.models import subject_of
 from core.lifecycle import Transition
 from exchanges.forms import (
     AcceptForm,
@@ -23,7 +24,7 @@ from exchanges.forms import (
     SettleForm,
     StepForm,
 )
-from exchanges.models import Entry, Exchange, ManifestLine, Receipt, Tranche, TrancheStatus
+from exchanges.models import Entry, Exchange, ManifestLine, Receipt, SecondPair, Tranche, TrancheStatus
 from exchanges.operations import exchange as exchange_operations
 from exchanges.operations import tranche as tranche_operations
 from exchanges.presentation.actions import steps_of_exchange, steps_of_tranche
@@ -33,6 +34,8 @@ from exchanges.presentation.tranche_page import TranchePage
 from exchanges.standing import Parties
 from exchanges.transitions import exchange as exchange_table
 from exchanges.transitions import tranche as tranche_table
+from exchanges.views import exchange as exchange_views
+from exchanges.views import tranche as tranche_views
 from exchanges.views.finding import find_exchange, find_tranche, viewer_of
 from exchanges.views.taking import StepPage, take, transition_in, word_of
 from negotiations.models import Participant
@@ -61,7 +64,7 @@ def exchange_step(request: HttpRequest, pk: UUID, step: str) -> HttpResponse:
     form = _exchange_form(request, exchange, transition, side, parties)
     url = reverse("exchanges:detail", args=[exchange.pk])
     page = StepPage(
-        heading=_heading(transition, side), about=str(exchange), back_url=url, back_label=str(exchange),
+        heading=_heading(transition, side), about=exchange.reference or _("Draft"), back_url=url, back_label=str(exchange),
         breadcrumbs=[(_("Exchanges"), reverse("exchanges:board")), (str(exchange), url)],
         step=_step_view(steps_of_exchange(exchange, viewer, parties), transition), word_of=side,
         template="exchanges/formula_step.html" if step in ("counter", "accept") else "exchanges/step.html",
@@ -128,12 +131,10 @@ def _step_view(steps: list[StepView], transition: Transition) -> StepView:
 
 def _steps_section(request: HttpRequest, kind: str, pk: UUID) -> Callable[[], HttpResponse]:
     def section() -> HttpResponse:
-        from exchanges.views import exchange, tranche
-
         asked = request.GET.copy()
         asked["part"] = "steps"
         request.GET, request.method = asked, "GET"  # type: ignore[assignment]
-        return (exchange.detail if kind == "exchange" else tranche.detail)(request, pk=pk)  # type: ignore[return-value]
+        return (exchange_views.detail if kind == "exchange" else tranche_views.detail)(request, pk=pk)  # type: ignore[return-value]
 
     return section
 
@@ -179,9 +180,6 @@ def _correct_form(posted: Any, reading: TranchePage, common: dict[str, Any], req
 
 
 def _asked_correction(reading: TranchePage) -> dict[str, Any]:
-    from audit.models import subject_of
-    from exchanges.models import SecondPair
-
     rows = SecondPair.objects.visible_to(reading.viewer).filter(
         subject=subject_of(reading.tranche), step="correct_entry", confirmed_by=None
     )

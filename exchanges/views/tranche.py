@@ -143,6 +143,9 @@ def plan(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Date, place, entries and who is conspicuous, while planned."""
     tranche = find_tranche(request, pk)
     page = TranchePage(tranche, viewer_of(request))
+    if tranche.status != TrancheStatus.PLANNED and request.method != "POST":
+        messages.info(request, _("The tranche is locked: its plan changes after it is unlocked."))
+        return redirect("exchanges:tranche", pk=pk)
     initial = {"planned_on": tranche.planned_on, "place": tranche.place, "time_zone": tranche.time_zone}
     posted = request.POST if request.method == "POST" else None
     form = PlanForm(posted, initial=initial, directions=page.parties.directions, is_new=False)

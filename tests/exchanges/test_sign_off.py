@@ -217,7 +217,9 @@ def test_former_signatory_cannot_sign(scene, awaiting):
 
 def test_sign_off_outlasts_the_office_of_its_signatory(scene):
     tranche = factories.tranche_at(scene, T.SIGNED_OFF)
-    end_membership(Membership.objects.get(user=scene.cast.north.president, role=Role.SIGNATORY), actor=scene.cast.operator)
+    end_membership(
+        Membership.objects.get(user=scene.cast.north.president, role=Role.SIGNATORY), actor=scene.cast.operator
+    )
 
     tranche = tranches.take_step(tranche, "stage", actor=scene.cast.north.handover)
 
@@ -226,7 +228,9 @@ def test_sign_off_outlasts_the_office_of_its_signatory(scene):
 
 def test_later_holder_of_the_office_withdraws(scene):
     tranche = factories.tranche_at(scene, T.SIGNED_OFF)
-    end_membership(Membership.objects.get(user=scene.cast.north.president, role=Role.SIGNATORY), actor=scene.cast.operator)
+    end_membership(
+        Membership.objects.get(user=scene.cast.north.president, role=Role.SIGNATORY), actor=scene.cast.operator
+    )
     successor = member("successor", scene.cast.north.office, Role.SIGNATORY)
 
     sign_offs.withdraw(final_of(scene, tranche), reason="I decide otherwise", actor=successor)

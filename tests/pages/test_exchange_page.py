@@ -9,9 +9,7 @@ from audit.models import Event
 from exchanges.lists import lines_from_rows
 from exchanges.models import Answer, Entry, Exchange, ExchangeStatus, Tranche
 from exchanges.operations.list import submit
-from negotiations.operations import create_negotiation
 from tests import factories
-from tests.cast import Cast
 
 S = ExchangeStatus
 MISSING = "5b1f2c0e-0000-4000-8000-000000000000"
@@ -62,7 +60,7 @@ def test_anonymous_is_sent_to_sign_in(scene, client):
     assert client.get(page(exchange)).url == f"/sign-in/?next=/exchanges/{exchange.pk}/"
 
 
-@pytest.mark.parametrize("status", [s for s in S])
+@pytest.mark.parametrize("status", list(S))
 def test_every_status_has_its_page(scene, browser, status):
     exchange = factories.exchange_at(scene, status)
 
@@ -289,39 +287,3 @@ def test_number_of_queries_does_not_grow_with_the_rows(scene, browser, name, lim
     counted = [queries(client, page(exchange, name)) for exchange in (few, many)]
 
     assert counted == [limit, limit]
-
-
-def test_words_of_an_absent_side_are_brought_by_a_head(scene: factories.Talks, browser):
-    cast: Cast = scene.cast
-    alone = create_negotiation(
-        title="Alone", prefix="ALN", works_here="us", actor=cast.north.head,
-        participants=[
-            {"name": "North", "letter": "A", "party": cast.north.party, "works_here": True, "organisations": [cast.north.hq]},
-            {"name": "Elsewhere", "letter": "B", "party": None, "works_here": False},
-        ],
-    )  # fmt: skip
-    from exchanges.operations.exchange import draft_exchange, propose
-    from negotiations.models import Participant
-
-    ours, theirs = Participant.objects.unscoped("test").filter(negotiation=alone).order_by("letter")
-    exchange = draft_exchange(
-        alone, title="1 for 1", actor=cast.north.head,
-        directions=[{"holder": theirs.pk, "receiver": ours.pk, "lines": [{"category": "", "count": 1}]}],
-    )  # fmt: skip
-    exchange = propose(exchange, actor=cast.north.head)
-    client = browser(cast.north.head)
-    url = f"{step(exchange, 'accept')}?word={theirs.pk}"
-    typed = {"word": theirs.pk, "formula_version": 1, "who": "their envoy", "to_whom": "our head", "source": "a call"}
-
-    assert f"{step(exchange, 'accept')}?word={theirs.pk}" in client.get(page(exchange)).content.decode().replace(
-        "&amp;", "&"
-    )
-    assert client.get(url).status_code == 200
-    incomplete = client.post(url, typed)
-    assert incomplete.status_code == 400
-    happened = exchange.last_happened_at.strftime("%Y-%m-%dT%H:%M:%S.%f")
-    done = client.post(url, typed | {"according_to": "our head", "happened_at": happened})
-
-    assert done.status_code == 302
-    assert reread(exchange).status == S.NEGOTIATING
-    assert "their envoy" in client.get(page(exchange)).content.decode()

@@ -221,3 +221,12 @@ def test_outbox_does_not_exist_where_mail_is_really_sent(scene, browser, setting
     settings.SHOWS_OUTBOX = False
 
     assert browser(scene.cast.north.head).get("/outbox/").status_code == 404
+
+
+def test_count_on_the_rail_refreshes_by_itself(scene, browser):
+    factories.exchange_at(scene, S.PROPOSED)
+    drain()
+
+    response = browser(scene.cast.south.head).get("/inbox/?part=count", headers={"HX-Request": "true"})
+
+    assert response.content.decode().startswith('<span id="unread" class="count"')
