@@ -23,6 +23,7 @@ LONGEST = {
     "family_name": 80, "given_name": 80, "patronymic": 80, "birth_date": 10, "rank": 80, "service_number": 40,
     "latin_name": 200,
 }  # fmt: skip
+DELIMITERS = ",;\t|"
 MOST_LINES = 20_000
 TRUE = {"1", "true", "yes", "x", "так", "да", "نعم"}
 FALSE = {"", "0", "false", "no", "ні", "нет", "لا"}
@@ -55,11 +56,7 @@ def lines_from_csv(text: str) -> list[Line]:
     text = text.removeprefix("\ufeff")
     if "\x00" in text:
         raise ListRefused(_("This is not a text file."), errors={"file": [_("The file holds NUL characters.")]})
-    try:
-        dialect: Any = csv.Sniffer().sniff(text[:4096], delimiters=",;\t|")
-    except csv.Error:
-        dialect = csv.excel
-    rows = csv.reader(io.StringIO(text, newline=""), dialect, strict=True)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     faults: dict[str, list[str]] = {}
     lines: list[dict[str, Any]] = []
     try:
@@ -78,6 +75,12 @@ def lines_from_csv(text: str) -> list[Line]:
         sentence = _("Line %(line)s cannot be read: %(fault)s.") % {"line": rows.line_num, "fault": error}
         raise ListRefused(sentence, errors={f"lines.{len(lines) + 1}": [sentence]}) from error
     return lines_from_rows(lines, faults=faults)
+
+
+def _delimiter(text: str) -> str:
+    """What the header is parted by; a spreadsheet writes a semicolon where the comma is a decimal sign."""
+    header = (text.splitlines() or [""])[0]
+    return max(DELIMITERS, key=header.count)
 
 
 def _check_header(header: list[str]) -> None:
@@ -175,7 +178,7 @@ def _number(name: str, value: Any) -> int | None:
     text = str(value).strip().lstrip("#") if value is not None else ""
     if not text:
         return None
-    if isinstance(value, bool) or not text.isascii() or not text.isdigit() or int(text) < 1 or len(text) > 9:
+    if isinstance(value, bool) or len(text) > 9 or not (text.isascii() and text.isdigit()) or int(text) < 1:
         raise ValidationError(_("“%(value)s” is no number of an entry."), params={"value": text[:20]})
     return int(text)
 

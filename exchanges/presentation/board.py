@@ -10,9 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from access.models import User
+from access.roles import May
 from exchanges.models import AGREED, Entry, Exchange, ExchangeHold, ExchangeStatus, FormulaLine
 from exchanges.presentation.times import age, count
 from exchanges.presentation.tones import Pill, pill
+from negotiations.models import Negotiation
 
 WINDOW = 50
 CARDS = 60
@@ -113,3 +115,11 @@ def _cards(rows: list[Exchange]) -> list[Card]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+def of_negotiation(viewer: User, negotiation: Negotiation) -> tuple[str, dict[str, Any]]:
+    """The newest exchanges of one negotiation, for its page: template and context."""
+    rows = Exchange.objects.visible_to(viewer).filter(negotiation=negotiation)
+    rows = rows.select_related("negotiation", "compartment", "hold_by").order_by("-status_since", "-id")
+    may_draft = May.NEGOTIATE in viewer.capabilities_in(negotiation.compartment_id)
+    return "exchanges/of_negotiation.html", {"cards": _cards(list(rows[:WINDOW])), "may_draft": may_draft}

@@ -45,11 +45,11 @@ def acts_for_the_office(attempt: Attempt) -> Text:
     if attempt.by_word:
         return _is_their_own_final(step, attempt.participant)
     seat = attempt.given.get("seat")
+    stranger = _("This step is for %(office)s.") % {"office": step.office_name}
+    if seat is None or seat.organisation.pk != step.office_id:
+        return stranger
     # The capability must be held in this office: a head elsewhere who is a clerk here does not sign for it.
-    if seat is not None and step.office_id and seat.organisation.pk == step.office_id:
-        if not seat.capabilities.isdisjoint((May.SIGN, May.RECORD_SIGN_OFF)):
-            return ""
-    return _("This step is for %(office)s.") % {"office": step.office_name}
+    return stranger if seat.capabilities.isdisjoint((May.SIGN, May.RECORD_SIGN_OFF)) else ""
 
 
 def _is_their_own_final(step: SignOffStep, participant: Participant | None) -> Text:
