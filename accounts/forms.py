@@ -7,9 +7,10 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from access.models import User
+from accounts import guessing
 
 
 class SignInForm(forms.Form):
@@ -32,8 +33,20 @@ class SignInForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         username, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
         if username and password:
+            if wait := guessing.seconds_to_wait(self.request, username):
+                raise forms.ValidationError(
+                    ngettext(
+                        "Too many wrong passwords: try again in %(wait)d second.",
+                        "Too many wrong passwords: try again in %(wait)d seconds.",
+                        wait,
+                    )
+                    % {"wait": wait}
+                )
             self.user = authenticate(self.request, username=username, password=password)
-            if self.user is None:
+            if self.user is not None:
+                guessing.forget(self.request, username)
+            else:
+                guessing.note_failure(self.request, username)
                 raise forms.ValidationError(_("This name and password do not open an account."))
         return self.cleaned_data
 

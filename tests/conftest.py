@@ -45,6 +45,9 @@ def quiet_settings(settings, tmp_path: Path) -> Iterator[None]:
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     settings.EMAIL_FILE_PATH = tmp_path / "mail"
     settings.FILES_DIR = tmp_path / "files"
+    # A cache of its own for each test, also where several processes share one Redis.
+    local = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": str(tmp_path)}
+    settings.CACHES = {"default": local}
     clock.offset = timedelta()
     from config.celery import app
 
