@@ -2,10 +2,11 @@
 
 import secrets
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -16,10 +17,11 @@ from access.models import Compartment, Grant, GrantRole, Membership, Organisatio
 from access.roles import May, Role
 from access.scoping import Seat, memberships_of, seats_of
 from accounts.authentication import secret_hash
-from accounts.models import ApiKey
+from accounts.models import ApiKey, IdempotencyKey
 from audit.recording import record
 from core.errors import DomainError, InputRefused
 
+ANSWERS_KEPT = timedelta(days=1)
 SYSTEM_USERNAME = "system"
 
 
@@ -246,6 +248,13 @@ def revoke_key(key: ApiKey, *, actor: User) -> ApiKey:
     key.save(update_fields=["revoked_at"])
     record("key.revoked", subject=key, actor=actor, seat=seat, compartment=key.compartment, data={"prefix": key.prefix})
     return key
+
+
+def drop_old_answers() -> int:
+    """For the sweep: answers kept for idempotency keys older than a day, and sessions that ran out. Returns how many answers."""
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    dropped, _by_model = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - ANSWERS_KEPT).delete()
+    return dropped
 
 
 def _check_password(password: str, user: User) -> None:

@@ -4,6 +4,7 @@ import logging
 
 from celery import shared_task
 
+from accounts.operations import drop_old_answers
 from alerts import operations
 from exchanges.operations.sign_off import record_expiries
 
@@ -26,6 +27,7 @@ def sweep() -> None:
     """Every 20 s: what a lost message left behind, retries that are due, expiries that have passed."""
     operations.beat("worker")
     record_expiries()
+    drop_old_answers()
     for compartment_id in operations.missed():
         for delivery_id in operations.route(compartment_id):
             operations.send(delivery_id)
