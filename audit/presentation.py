@@ -47,7 +47,7 @@ def timeline(events: "QuerySet[Event]", viewer: User) -> list[Day]:
     days: dict[date, list[EventView]] = {}
     for view in event_views(events, viewer):
         days.setdefault(timezone.localtime(view.at).date(), []).append(view)
-    return [Day(day, date_format(day, "j F Y", use_l10n=False), views) for day, views in days.items()]
+    return [Day(day, date_format(day, "j E Y", use_l10n=False), views) for day, views in days.items()]
 
 
 def event_views(events: "QuerySet[Event]", viewer: User) -> list[EventView]:

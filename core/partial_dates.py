@@ -32,7 +32,7 @@ def spelt(value: str) -> str:
         return value
     year, month, day = found.groups()
     if day:
-        return str(formats.date_format(date(int(year), int(month), int(day)), "j F Y", use_l10n=False))
+        return str(formats.date_format(date(int(year), int(month), int(day)), "j E Y", use_l10n=False))
     if month:
         return str(formats.date_format(date(int(year), int(month), 1), "F Y", use_l10n=False))
     return year

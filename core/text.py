@@ -15,6 +15,11 @@ def clean_text(value: str) -> str:
     return " ".join(unicodedata.normalize("NFC", value).split())
 
 
+def from_to(holder: object, receiver: object) -> str:
+    """`holder → receiver`, read from left to right in any script: the arrow has no mirror image and must not turn round."""
+    return f"\u2066\u2068{holder}\u2069 → \u2068{receiver}\u2069\u2069"
+
+
 def check_time_zone(value: str) -> None:
     """Raise ValidationError unless `value` names a zone of the tz database."""
     if value not in zoneinfo.available_timezones():

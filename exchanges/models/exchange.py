@@ -9,6 +9,7 @@ from access.models import Organisation, User
 from access.roles import May
 from access.scoping import compartments_where
 from access.versioned import Versioned
+from core.text import from_to
 from negotiations.models import ALSO_VISIBLE, Negotiation, Participant
 from people.models import Category
 
@@ -109,7 +110,7 @@ class Direction(Versioned):
         ]
 
     def __str__(self) -> str:
-        return f"{self.holder} → {self.receiver}"
+        return from_to(self.holder, self.receiver)
 
 
 class FormulaLine(Versioned):

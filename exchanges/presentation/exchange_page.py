@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from access.models import User
 from access.roles import May, holders_spelt
+from core.text import from_to
 from exchanges.models import (
     SETTLED,
     Acceptance,
@@ -274,7 +275,7 @@ class ExchangePage:
         for direction in self.parties.directions:
             size = self.tally.within(direction).of(lambda group: group.tranche == tranche.pk)
             if size:
-                counts.append(f"{count(size)} {direction.holder.letter} → {direction.receiver.letter}")
+                counts.append(f"{count(size)} {from_to(direction.holder.letter, direction.receiver.letter)}")
         return TrancheLine(
             url=reverse("exchanges:tranche", args=[tranche.pk]), reference=tranche.reference, number=tranche.number,
             status=pill(tranche.status, tranche.get_status_display()), since=age(tranche.status_since),

@@ -27,7 +27,10 @@ def _moved(content: Content) -> str:
 
 def _accepted(content: Content) -> str:
     text = _("Version %(version)s of the formula is accepted.") % {"version": content.get("formula_version", "")}
-    return f"{text} {_('The lists can be argued now.')}" if content.get("after") == "negotiating" else text
+    if content.get("after") != "negotiating":
+        return text
+    opened = _("The lists can be argued now.")
+    return f"{text} {opened}"
 
 
 def _countered(content: Content) -> str:
@@ -56,7 +59,8 @@ def _answered(content: Content) -> str:
         "n": count(lines), "stance": Stance(stance).label if stance in Stance.values else stance,
     }  # fmt: skip
     if reason in AnswerReason.values:
-        text = f"{text} {_('Because: %(reason)s.') % {'reason': AnswerReason(reason).label}}"
+        because = _("Because: %(reason)s.") % {"reason": AnswerReason(reason).label}
+        text = f"{text} {because}"
     numbers = content.get("numbers") or []
     if numbers and len(numbers) <= 5:
         text = f"{text} {', '.join(f'#{number}' for number in numbers)}"

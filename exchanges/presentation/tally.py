@@ -125,7 +125,7 @@ def direction_view(direction: Direction, tally: Tally, lines: list[FormulaLine])
     if argued:
         notes.append(_("%(n)s listed and not agreed") % {"n": count(argued)})
     notes.append(_("humanitarian list, owed regardless of number: %(n)s") % {"n": count(humanitarian)})
-    label = f"{direction.holder} → {direction.receiver}"
+    label = str(direction)
     total = max(target, agreed + argued, 1)
     text = _("%(agreed)s agreed of %(target)s") % {"agreed": count(agreed), "target": count(target)}
     return DirectionView(

@@ -31,11 +31,11 @@ def age(since: datetime | None) -> str:
 
 
 def day(on: date | None) -> str:
-    return date_format(on, "j F Y", use_l10n=False) if on else ""
+    return date_format(on, "j E Y", use_l10n=False) if on else ""
 
 
 def instant(at: datetime | None) -> str:
-    return date_format(timezone.localtime(at), "j F Y, H:i", use_l10n=False) if at else ""
+    return date_format(timezone.localtime(at), "j E Y, H:i", use_l10n=False) if at else ""
 
 
 def count(number: int) -> str:

@@ -60,7 +60,8 @@ def hidden(scene) -> dict[str, Any]:
         "answers": first(Answer).pk, "revisions": first(Revision).pk, "manifests": first(Manifest).pk,
         "receipts": first(Receipt).pk, "people": person.pk, "persons": person.pk, "names": first(Name, person=person).pk,
         "claims": first(Claim, person=person).pk, "rounds": talks.pk, "statements": statement.pk, "proposals": proposal.pk,
-        "policies": first(SignOffPolicy, participant=scene.north).pk, "keys": key.pk, "inbox": first(Delivery).pk, "round_pk": talks.pk,
+        "policies": first(SignOffPolicy, participant=scene.north).pk, "keys": key.pk, "inbox": first(Delivery).pk,
+        "round_pk": talks.pk,
         "compartments": tranche.compartment_id, "organisations": north.hq.pk, "parties": north.party.pk,
         "events": first(Event).name, "alerts": first(Delivery).pk,
     }  # fmt: skip

@@ -76,7 +76,7 @@ def test_the_page_tells_the_talks_from_both_sides(cast, as_user, talks, first_ro
 
     for shown in (
         "Who works here: all", "The mediator", "headed by The head", "Exchange of prisoners", "discussed",
-        "We are content.", "source: radio", "Beside this round", "Guests apart", "our side",
+        "We are content.", "<bdi>radio</bdi>", "Beside this round", "Guests apart", "our side",
     ):  # fmt: skip
         assert shown in text
 
