@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from access.roles import May, Role
-from access.scoping import capabilities_in, compartments_where, running
+from access.scoping import capabilities_in, compartments_where, memberships_of, running
 from core.text import check_name_text, check_time_zone
 
 M = TypeVar("M", bound=models.Model)
@@ -25,19 +25,19 @@ def is_operator(viewer: "User | AnonymousUser") -> bool:
     return bool(
         viewer.is_authenticated
         and viewer.is_active
-        and Membership.objects.filter(
-            running(), user=viewer.pk, role=Role.OPERATOR, organisation__kind=Organisation.Kind.OPERATOR
-        ).exists()
+        and memberships_of(viewer).filter(role=Role.OPERATOR, organisation__kind=Organisation.Kind.OPERATOR).exists()
     )
 
 
 class ExcusedQuerySet(models.QuerySet[M]):
     """Rows outside any compartment: what a viewer sees of them follows from the compartments they share."""
 
+    kept_by_operators = True
+
     def visible_to(self, viewer: "User | AnonymousUser") -> Self:
         if not viewer.is_authenticated:
             return self.none()
-        if is_operator(viewer):
+        if self.kept_by_operators and is_operator(viewer):
             return self.all()
         return self.filter(self.visibility(viewer))
 
@@ -54,7 +54,7 @@ class ExcusedQuerySet(models.QuerySet[M]):
 
 def organisations_sharing_with(viewer: "User | AnonymousUser") -> "models.QuerySet[Any]":
     """Ids of the viewer's own organisations and of those granted where the viewer reads."""
-    own = Membership.objects.filter(running(), user=viewer.pk).order_by().values("organisation_id")
+    own = memberships_of(viewer).order_by().values("organisation_id")
     shared = Grant.objects.filter(
         running(),
         organisation__isnull=False,
@@ -136,7 +136,7 @@ class Organisation(models.Model):
 
 class UserQuerySet(ExcusedQuerySet["User"]):
     def visibility(self, viewer: "User | AnonymousUser") -> Q:
-        own = Membership.objects.filter(running(), user=viewer.pk).values("organisation_id")
+        own = memberships_of(viewer).values("organisation_id")
         return Q(pk=viewer.pk) | Q(
             pk__in=Membership.objects.filter(running(), organisation_id__in=own).values("user_id")
         )
@@ -206,7 +206,7 @@ class DatedQuerySet(ExcusedQuerySet[M]):
 
 class MembershipQuerySet(DatedQuerySet["Membership"]):
     def visibility(self, viewer: "User | AnonymousUser") -> Q:
-        return Q(organisation_id__in=Membership.objects.filter(running(), user=viewer.pk).values("organisation_id"))
+        return Q(organisation_id__in=memberships_of(viewer).values("organisation_id"))
 
 
 class Membership(models.Model):
@@ -242,6 +242,8 @@ class Membership(models.Model):
 
 
 class CompartmentQuerySet(ExcusedQuerySet["Compartment"]):
+    kept_by_operators = False  # that a table exists is case content
+
     def visibility(self, viewer: "User | AnonymousUser") -> Q:
         return Q(pk__in=compartments_where(viewer, May.READ, May.READ_LOG, May.READ_FINAL_LISTS))
 
@@ -292,8 +294,10 @@ class Compartment(models.Model):
 
 
 class GrantQuerySet(DatedQuerySet["Grant"]):
+    kept_by_operators = False
+
     def visibility(self, viewer: "User | AnonymousUser") -> Q:
-        own = Membership.objects.filter(running(), user=viewer.pk).values("organisation_id")
+        own = memberships_of(viewer).values("organisation_id")
         return (
             Q(organisation_id__in=own) | Q(user_id=viewer.pk) | Q(compartment__in=compartments_where(viewer, May.SHARE))
         )

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from access.acting import NotAllowed, checked, seat_with
 from access.models import Compartment, Grant, GrantRole, Membership, Organisation, Party, User, is_operator
 from access.roles import May, Role
-from access.scoping import Seat, memberships_of, seats_of
+from access.scoping import Seat, memberships_of, running, seats_of
 from accounts.authentication import secret_hash
 from accounts.models import ApiKey, IdempotencyKey
 from audit.recording import record
@@ -146,6 +146,8 @@ def add_membership(
 ) -> Membership:
     """Give one role in one organisation, from now or from a date."""
     seat = _keeper_of(organisation, actor)
+    if seat is not None and seat.organisation != organisation:
+        _refuse_beyond_first_head(user, organisation, role, actor)
     membership = Membership(
         user=user, organisation=organisation, role=role, starts_at=starts_at or timezone.now(), ends_at=ends_at
     )
@@ -155,6 +157,16 @@ def add_membership(
         data={"role": role, "organisation": str(organisation.pk)},
     )  # fmt: skip
     return membership
+
+
+def _refuse_beyond_first_head(user: User, organisation: Organisation, role: str, actor: User) -> None:
+    """An operator gives an organisation its first head and nobody else anything (RULES section 9)."""
+    if user == actor:
+        raise NotAllowed(_("Operators give themselves no role elsewhere."))
+    has_head = organisation.memberships.filter(running(), role=Role.HEAD).exists()
+    is_party = organisation.kind == Organisation.Kind.BODY
+    if is_party and (role != Role.HEAD or has_head):
+        raise NotAllowed(_("Operators give an organisation its first head; its head gives every other role."))
 
 
 @transaction.atomic
@@ -212,6 +224,11 @@ def end_grant(grant: Grant, *, actor: User, reason: str = "") -> Grant:
         raise DomainError(_("This grant has ended already."))
     if grant.organisation_id and grant.organisation_id == seat.organisation.pk:
         raise DomainError(_("Your own organisation's access stays: another one ends it."))
+    if grant.compartment.is_shared and _holds_a_seat_of_its_own(grant.organisation, seat):
+        raise DomainError(
+            _("%(organisation)s has a place of its own here: only its own side can give it up.")
+            % {"organisation": grant.organisation}
+        )
     grant.ends_at = timezone.now()
     grant.save(update_fields=["ends_at"])
     record(
@@ -219,6 +236,14 @@ def end_grant(grant: Grant, *, actor: User, reason: str = "") -> Grant:
         capability=May.SHARE, data={"organisation": str(grant.organisation_id or ""), "reason": reason},
     )  # fmt: skip
     return grant
+
+
+def _holds_a_seat_of_its_own(organisation: Organisation | None, seat: Seat) -> bool:
+    """Another participant's organisation, or the mediator's: nobody else removes it from a shared table."""
+    if organisation is None:
+        return False
+    is_other_side = organisation.kind == Organisation.Kind.BODY and organisation.party_id != seat.party_id
+    return is_other_side or (organisation.kind == Organisation.Kind.MEDIATOR and organisation != seat.organisation)
 
 
 @transaction.atomic

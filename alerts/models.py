@@ -46,11 +46,15 @@ class DeliveryState(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
+# Events that may tell the neutral intermediary that a final list is signed off, or is no more.
+TELLS_OF_FINAL_LISTS = ("tranche.status_changed", "tranche.unlocked", "tranche.aborted")
+
+
 def heard_by(viewer: "User | AnonymousUser") -> Q:
     """Deliveries of events the viewer sees. Whoever reads final lists only hears that a tranche is signed off, or no more."""
     final_lists = compartments_where(viewer, May.READ_FINAL_LISTS)
     return Q(event__in=Event.objects.visible_to(viewer)) | Q(
-        event__kind="tranche.status_changed", event__compartment__in=final_lists
+        event__kind__in=TELLS_OF_FINAL_LISTS, event__compartment__in=final_lists
     )
 
 

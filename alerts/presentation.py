@@ -17,8 +17,11 @@ from django.utils.translation import gettext as _
 
 from access.models import User
 from alerts.models import Delivery
+from alerts.routing import row_of
+from alerts.wording import headline, reference_of
 from audit.models import Event
 from audit.presentation import event_views
+from exchanges.models import Tranche
 from exchanges.presentation.news import subjects_behind
 from exchanges.presentation.times import age, instant
 
@@ -79,7 +82,10 @@ def _lines(rows: list[Delivery], viewer: User) -> list[InboxLine]:
     subjects = subjects_behind((view.subject for view in views.values()), viewer)
     lines = []
     for row in rows:
-        view = views[row.event.name]
+        view = views.get(row.event.name)
+        if view is None:  # whoever reads final lists only hears the headline and nothing of the log
+            lines.append(_headline_only(row))
+            continue
         subject = subjects.get(view.subject)
         label = f"{subject.label}: " if subject and subject.label else ""
         lines.append(
@@ -93,8 +99,19 @@ def _lines(rows: list[Delivery], viewer: User) -> list[InboxLine]:
     return lines
 
 
+def _headline_only(row: Delivery) -> InboxLine:
+    return InboxLine(
+        pk=row.pk, reference=reference_of(row.event), title="", sentence=f"{headline(row.event)}.", who="",
+        at=instant(row.event.at), since=age(row.event.at), is_unread=row.read_at is None, is_urgent=row.is_urgent,
+        url=reverse("alerts:open", args=[row.pk]),
+    )  # fmt: skip
+
+
 def address_of(delivery: Delivery, viewer: User) -> str:
     """Where the event is read in full; the inbox itself where nothing of it is visible any more."""
+    if not Event.objects.visible_to(viewer).filter(pk=delivery.event_id).exists():
+        tranche = row_of(delivery.event, Tranche)
+        return reverse("exchanges:manifest", args=[tranche.pk]) if tranche else reverse("alerts:inbox")
     subject = subjects_behind([delivery.event.subject], viewer).get(delivery.event.subject)
     return subject.url if subject else reverse("alerts:inbox")
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 from access.models import GrantRole, User
 from access.roles import May, Role, roles_with
 from access.scoping import running
-from alerts.models import Reader
+from alerts.models import TELLS_OF_FINAL_LISTS, Reader
 from audit.models import Counterpart, Event, EventData, Log
 from exchanges.models import Direction, Exchange, Scope, SignOffPaper, SignOffStep, StepStatus, Tranche, TrancheStatus
 from exchanges.transitions import direction, exchange, sign_off, tranche
@@ -73,7 +73,9 @@ def _told(event: Event) -> Iterable[Any]:
         case "parties_and_mediator":
             return _holding(where, (*PARTY_ROLES, *MEDIATOR_ROLES))
         case "all_and_signers":
-            return [*_holding(where, ALL_ROLES), *_signers(event)]
+            return [
+                *_holding(where, ALL_ROLES), *_signers(event), *(_neutral(where) if _tells_of_final_lists(event) else []),
+            ]  # fmt: skip
         case "parties_and_signers":
             return [*_holding(where, PARTY_ROLES), *_signers(event, Scope.NAMES)]
         case "by_status":
@@ -113,7 +115,7 @@ def status_after(event: Event) -> str:
 
 def _tells_of_final_lists(event: Event) -> bool:
     """Row 18: the neutral intermediary hears of a signed-off tranche, whose final lists it then sees, and when it is no more."""
-    if event.kind != tranche.STATUS_CHANGED:
+    if event.kind not in TELLS_OF_FINAL_LISTS:
         return False
     content = content_of(event)
     return content.get("after") == S.SIGNED_OFF or content.get("before") in (S.SIGNED_OFF, S.STAGED)

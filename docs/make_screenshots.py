@@ -39,7 +39,7 @@ class Visitor:
     def find(self, pattern: str) -> str:
         """The first link of the page that looks like this."""
         links = self.page.eval_on_selector_all("a[href]", "links => links.map(link => link.getAttribute('href'))")
-        return next(link for link in links if re.fullmatch(pattern, link))
+        return str(next(link for link in links if re.fullmatch(pattern, link)))
 
     def shoot(self, name: str, *, whole: bool = False) -> None:
         self.page.screenshot(path=FOLDER / f"{name}.png", full_page=whole)

@@ -1,5 +1,6 @@
 """A tranche's content as it would be locked: entries, counts, frame, digests."""
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ class Content:
     frame: list[Any]
     frame_digest: str
     names_digest: str
+    digest: str  # of this content as planned now: an undone change of the plan revives no agreement
 
 
 def content_of(tranche: Tranche, parties: Parties, *, lock_number: int) -> Content:
@@ -36,7 +38,8 @@ def content_of(tranche: Tranche, parties: Parties, *, lock_number: int) -> Conte
     frame = frame_of(tranche, parties, entries, lock_number=lock_number)
     frame_hex = frame_digest(frame)
     names_hex = names_digest(frame_hex, ((str(pk), digest) for pk, digest in digests.items()))
-    return Content(entries, digests, frame, frame_hex, names_hex)
+    planned = hashlib.sha256(f"homeward plan 1\n{names_hex}{tranche.plan_number}".encode()).hexdigest()
+    return Content(entries, digests, frame, frame_hex, names_hex, planned)
 
 
 def frame_of(tranche: Tranche, parties: Parties, entries: list[Entry], *, lock_number: int) -> list[Any]:

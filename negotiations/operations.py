@@ -281,6 +281,7 @@ def add_proposal(
         participant=_own_participant(negotiation, participant) if participant else None,
         round=_of(negotiation, round, "round"), answers=_of(negotiation, answers, "answers"),
     )  # fmt: skip
+    _refuse_speaking_for_others(proposal.participant, seat)
     checked(filled(proposal, {"kind": kind, "text": text}, only=("kind", "text")))
     _refuse_ahead("made_at", proposal.made_at)
     proposal.save()
@@ -292,6 +293,15 @@ def add_proposal(
         },
     )  # fmt: skip
     return proposal
+
+
+def _refuse_speaking_for_others(participant: Participant | None, seat: Seat) -> None:
+    """A side that works here makes its own proposals; a mediator may take them down."""
+    if participant is None or not participant.works_here or seat.party_id is None:
+        return
+    if participant.party_id != seat.party_id:
+        sentence = _("%(who)s works here and makes its own proposals.") % {"who": participant.name}
+        raise InputRefused(sentence, errors={"participant": [sentence]})
 
 
 @transaction.atomic
@@ -466,13 +476,15 @@ def _change(
     """A correction of one recorded row; without any difference it leaves no event."""
     row, seat = _reread(row, actor)
     refuse_stale(row.version, version)
+    before = {name: str(getattr(row, name) or "") for name in sorted(changes)}
     if not _assign(row, changes, fields):
         return row
     _refuse_strangers(row)
     row.save(update_fields=list(changes))
-    record(
-        kind, subject=row, actor=actor, seat=seat, capability=May.RECORD_TALKS, data={"fields": sorted(changes)}
-    )  # fmt: skip
+    after = {name: str(getattr(row, name) or "") for name in sorted(changes)}
+    # Nothing that was said is lost by a correction: the log keeps both wordings.
+    data = {"fields": sorted(changes), "before": before, "after": after}
+    record(kind, subject=row, actor=actor, seat=seat, capability=May.RECORD_TALKS, data=data, personal=True)
     return row
 
 

@@ -1,9 +1,10 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth import authenticate
 from django.utils.translation import gettext_lazy as _
 
+from access.models import User
+from accounts import guessing
 from people.models import Claim, ClaimKind
 
 
@@ -42,6 +43,10 @@ class ClaimForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
 
+    def __init__(self, *args: Any, request: Any, **kwargs: Any) -> None:
+        self.request = request
+        super().__init__(*args, **kwargs)
+
     def clean(self) -> dict[str, Any]:
         stated = {name: value for name, value in self.cleaned_data.items() if not name.startswith("second_")}
         if stated.get("kind") == ClaimKind.DEATH_ESTABLISHED:
@@ -49,9 +54,14 @@ class ClaimForm(forms.Form):
         return stated
 
     def _second(self) -> Any:
-        second = authenticate(
-            username=self.cleaned_data.get("second_username"), password=self.cleaned_data.get("second_password")
-        )
-        if second is None:
+        """Somebody of one's own side, by name and password; every failure reads alike and slows the next try down."""
+        username = self.cleaned_data.get("second_username") or ""
+        if guessing.seconds_to_wait(self.request, username):
+            self.add_error("second_username", _("Too many wrong passwords: try again in half a minute."))
+            return None
+        second = User.objects.visible_to(self.request.user).filter(username=username, is_active=True).first()
+        if second is None or not second.check_password(self.cleaned_data.get("second_password") or ""):
+            guessing.note_failure(self.request, username)
             self.add_error("second_username", _("Give the name and the password of the second person."))
+            return None
         return second

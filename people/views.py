@@ -51,7 +51,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def claim_new(request: HttpRequest, pk: UUID) -> HttpResponse:
     person = get_object_or_404(Person.objects.visible_to(request.user), pk=pk)
-    form = ClaimForm(request.POST if request.method == "POST" else None)
+    form = ClaimForm(request.POST if request.method == "POST" else None, request=request)
     if (
         form.is_valid()
         and attempt(form, partial(add_claim, person, actor=_viewer(request), **form.cleaned_data)) is not None

@@ -1,14 +1,15 @@
 """Lists: revisions, entries as disclosed, and the answers to them."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from access.models import Organisation
+from access.models import Organisation, User
 from access.roles import May
-from access.scoping import Compartmented
+from access.scoping import Compartmented, ScopedQuerySet, compartments_where
 from access.versioned import Versioned
 from core.partial_dates import PartialDateField
 from core.text import check_name_text
@@ -258,6 +259,17 @@ class Brief(Versioned):
         return str(self.entry_id)
 
 
+class ClearanceQuerySet(ScopedQuerySet["Clearance"]):
+    def visibility(self, viewer: "User | AnonymousUser") -> Q:
+        """Identity and consent for whoever reads names; fitness and legal bars behind their own capabilities."""
+        kinds = Clearance.Kind
+        return (
+            Q(compartment_id__in=compartments_where(viewer, May.READ_NAMES), kind__in=(kinds.IDENTITY, kinds.CONSENT))
+            | Q(compartment_id__in=compartments_where(viewer, May.READ_HEALTH), kind=kinds.FITNESS)
+            | Q(compartment_id__in=compartments_where(viewer, May.READ_LEGAL), kind=kinds.LEGAL)
+        )
+
+
 class Clearance(Versioned):
     """The private checklist behind a *cleared*: one row per check."""
 
@@ -273,7 +285,7 @@ class Clearance(Versioned):
     note = models.CharField(_("note"), max_length=300, blank=True)
     at = models.DateTimeField()
 
-    read_capability: ClassVar[tuple[str, ...]] = (May.READ_NAMES,)
+    objects: ClassVar[Any] = ClearanceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("clearance check")

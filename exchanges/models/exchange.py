@@ -105,8 +105,16 @@ class Direction(Versioned):
         verbose_name_plural = _("directions")
         constraints = [
             models.UniqueConstraint(fields=["exchange", "number"], name="direction_number_once"),
-            models.UniqueConstraint(fields=["exchange", "holder", "receiver"], name="direction_once"),
-            models.CheckConstraint(condition=~Q(holder=models.F("receiver")), name="direction_between_two"),
+            models.UniqueConstraint(
+                fields=["exchange", "holder", "receiver"],
+                name="direction_once",
+                violation_error_message=_("This direction stands twice."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(holder=models.F("receiver")),
+                name="direction_between_two",
+                violation_error_message=_("Holder and receiver are the same side."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -126,7 +134,11 @@ class FormulaLine(Versioned):
         verbose_name = _("formula line")
         verbose_name_plural = _("formula lines")
         constraints = [
-            models.UniqueConstraint(fields=["direction", "formula_version", "category"], name="formula_line_once"),
+            models.UniqueConstraint(
+                fields=["direction", "formula_version", "category"],
+                name="formula_line_once",
+                violation_error_message=_("This category stands twice in the direction."),
+            ),
             models.CheckConstraint(condition=Q(count__gte=1), name="formula_line_positive"),
         ]
 

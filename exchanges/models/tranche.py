@@ -49,6 +49,7 @@ class Tranche(Versioned):
         _("time zone of the place"), max_length=40, default="UTC", validators=[check_time_zone]
     )
     lock_number = models.PositiveIntegerField(default=0)
+    plan_number = models.PositiveIntegerField(default=0)  # raised by every change of the plan
     # Raised by staging, hold, postponement and suspension: a Go given under another value does not count.
     readiness = models.PositiveIntegerField(default=0)
     last_happened_at = models.DateTimeField()

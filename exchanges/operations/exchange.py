@@ -38,6 +38,7 @@ from negotiations.models import Negotiation, Participant
 from people.models import Category
 
 Lines = Sequence[Mapping[str, Any]]
+MOST_PERSONS = 1_000_000
 
 
 @transaction.atomic
@@ -54,6 +55,9 @@ def draft_exchange(
     author = next((p for p in participants.values() if p.party_id and p.party_id == channel_seat.party_id), None)
     if author is None:
         raise NotAllowed(_("Only a participant of the negotiation drafts an exchange."))
+    if not directions:
+        sentence = _("An exchange needs a direction: who hands over to whom.")
+        raise InputRefused(sentence, errors={"directions": [sentence]})
     home = channel_seat.organisation.home
     now = clock.now()
     exchange = Exchange(
@@ -285,6 +289,7 @@ def settle_counts(
     """One participant's own counts over the whole exchange; with the last the exchange is *completed*."""
     given = {"promised": promised, "presented": presented, "received": received}
     taking = _begin(exchange, "settle_counts", actor, Circumstances(**circumstances), given)
+    refuse_absurd_counts(given)
     CountStatement.objects.create(
         compartment_id=taking.exchange.compartment_id, exchange=taking.exchange, participant=taking.side,
         at=taking.now, version=1, **given,
@@ -360,6 +365,14 @@ def _name_final(
     final.office, final.office_name, final.quorum, final.scope = office, name, quorum, scope
     checked(final).save()
     return final
+
+
+def refuse_absurd_counts(counts: Mapping[str, int | None]) -> None:
+    """Raise InputRefused at every count that cannot be one of persons."""
+    sentence = _("Write how many people, as a whole number up to %(most)s.") % {"most": f"{MOST_PERSONS:,}"}
+    wrong = {name: [sentence] for name, count in counts.items() if count is not None and not 0 <= count <= MOST_PERSONS}
+    if wrong:
+        raise InputRefused(sentence, errors=wrong)
 
 
 def is_over(exchange: Exchange) -> bool:

@@ -497,7 +497,6 @@ def check_clearance(entry: Entry, *, kind: str, is_passed: bool, actor: User, no
     checked(row).save()
     record(
         "clearance.checked", subject=row, actor=actor, seat=standing.seat, compartment=standing.home,
-        data={"kind": kind, "is_passed": is_passed},
     )  # fmt: skip
     return row
 

@@ -7,6 +7,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from access.models import Compartment
+from access.scoping import capabilities_in
 from audit.models import subject_of
 from audit.recording import record
 from core import clock
@@ -15,13 +16,22 @@ from exchanges.models import SecondPair
 from exchanges.standing import Standing
 
 
-def open_pair(home: Compartment, subject: Any, step: str, digest: str) -> SecondPair | None:
-    """The question that waits for a second person, if it is about this very content."""
+def open_pair(home: Compartment, subject: Any, step: str, digest: str, *, capability: str) -> SecondPair | None:
+    """The question that waits for a second person, if it is about this very content and its asker still may ask it."""
     rows = SecondPair.objects.unscoped("own party's compartment").filter(
         compartment=home, subject=subject_of(subject), step=step, digest=digest, confirmed_by=None
     )
-    found: SecondPair | None = rows.locked().first()
+    found: SecondPair | None = rows.locked().select_related("asked_by").first()
+    if found is None or capability not in capabilities_in(found.asked_by, subject.compartment_id):
+        return None
     return found
+
+
+def discard(subject: Any, step: str) -> None:
+    """Once a step was signed, refused or withdrawn, what was asked before is no longer the question."""
+    SecondPair.objects.unscoped("every side's open question about this row").filter(
+        subject=subject_of(subject), step=step, confirmed_by=None
+    ).delete()
 
 
 def confirmed_pair(home: Compartment, subject: Any, step: str, digest: str) -> SecondPair | None:

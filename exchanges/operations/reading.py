@@ -3,8 +3,11 @@
 An event is written only where a reading changed. Steps are read first, then tranches, then the exchange.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from access.models import User
 from accounts.operations import system_user
@@ -18,7 +21,29 @@ from exchanges.transitions import sign_off as sign_off_table
 from exchanges.transitions import tranche as tranche_table
 
 
-def reread_status(exchange: Exchange, *, standing: Standing, tranche: Tranche | None = None, cause: str = "") -> None:
+@dataclass(frozen=True)
+class Cause:
+    """Why a reading changed. What an internal step gave as its reason is for its own compartment alone."""
+
+    text: str = ""
+    private_to: Any = None
+
+    def told_in(self, compartment_id: Any) -> str:
+        if self.text and self.private_to is not None and compartment_id != self.private_to:
+            return str(_("an internal sign-off no longer counts"))
+        return self.text
+
+
+def cause_of(step: SignOffStep, text: str) -> Cause:
+    return Cause(text, None if step.is_final else step.compartment_id)
+
+
+NO_CAUSE = Cause()
+
+
+def reread_status(
+    exchange: Exchange, *, standing: Standing, tranche: Tranche | None = None, cause: Cause = NO_CAUSE
+) -> None:
     """Bring stored readings in line with the rows they are read from. `exchange` is locked, `tranche` too."""
     now = clock.now()
     if tranche is not None:
@@ -34,20 +59,21 @@ def reread_status(exchange: Exchange, *, standing: Standing, tranche: Tranche | 
     )  # fmt: skip
 
 
-def _write(subject: Any, status: str, kind: str, standing: Standing, now: datetime, cause: str) -> None:
+def _write(subject: Any, status: str, kind: str, standing: Standing, now: datetime, cause: Cause) -> None:
     before = subject.status
     if status == before:
         return
     subject.status, subject.status_since = status, now
     subject.save(update_fields=["status", "status_since"])
-    data = {"before": before, "after": status} | ({"cause": cause} if cause else {})
+    told = cause.told_in(subject.compartment_id)
+    data = {"before": before, "after": status} | ({"cause": told} if told else {})
     record(
         kind, subject=subject, actor=standing.actor, seat=standing.seat, compartment=subject.compartment,
         home=standing.home, data=data, reading=True,
     )  # fmt: skip
 
 
-def _reread_steps(tranche: Tranche, standing: Standing, now: datetime, cause: str) -> None:
+def _reread_steps(tranche: Tranche, standing: Standing, now: datetime, cause: Cause) -> None:
     if tranche.status not in tranche_table.ON_THE_LADDER:
         return
     ladder = ladder_of(tranche)
@@ -57,7 +83,7 @@ def _reread_steps(tranche: Tranche, standing: Standing, now: datetime, cause: st
             continue
         before, step.status, step.status_since = step.status, status, now
         if before == StepStatus.APPROVED:
-            step.lapsed_because = cause
+            step.lapsed_because = cause.told_in(step.compartment_id)
         elif status == StepStatus.APPROVED:
             step.lapsed_because = ""
         step.save(update_fields=["status", "status_since", "lapsed_because"])
@@ -74,11 +100,12 @@ def _reading_of(rung: Rung) -> str:
     return StepStatus.PENDING if rung.lower_count else StepStatus.WAITING
 
 
-def _tell_step(step: SignOffStep, before: str, standing: Standing, cause: str) -> None:
+def _tell_step(step: SignOffStep, before: str, standing: Standing, cause: Cause) -> None:
     """In the step's own compartment; where the actor does not see it, as the system's reading."""
     own = step.compartment.is_shared or (standing.home is not None and standing.home.pk == step.compartment_id)
     actor: User = standing.actor if own else system_user()
-    data = {"before": before, "after": step.status, "office": step.office_name} | ({"cause": cause} if cause else {})
+    told = cause.told_in(step.compartment_id)
+    data = {"before": before, "after": step.status, "office": step.office_name} | ({"cause": told} if told else {})
     record(
         sign_off_table.STATUS_CHANGED, subject=step, actor=actor, seat=standing.seat if own else None,
         compartment=step.compartment, data=data, reading=True,

@@ -34,7 +34,7 @@ from exchanges.models import (
     Withdrawal,
 )
 from exchanges.operations import pairs
-from exchanges.operations.reading import reread_status
+from exchanges.operations.reading import cause_of, reread_status
 from exchanges.operations.taking import Circumstances, Taking, begin, finish, lock_tranche, tell
 from exchanges.standing import Parties, Standing, standing_of
 from exchanges.transitions.sign_off import TOO_LATE, TRANSITIONS
@@ -159,6 +159,7 @@ def approve(
     if given["manner"] == SignOff.Manner.RECORDED and step.pairs_waived:
         data["one_pair_of_eyes"] = True
     finish(taking, data=data)
+    pairs.discard(step, "approve")
     step.refused_because = ""
     step.save(update_fields=["refused_because"])
     reread_status(taking.exchange, standing=taking.standing, tranche=step.tranche)
@@ -201,7 +202,11 @@ def _record_on_authority(taking: Taking, digest: str, expires_at: datetime | Non
     _needs(taking, May.RECORD_SIGN_OFF, _("Recording a decision is for the office it was made in."))
     seat = taking.attempt.given["seat"]
     standing = Standing(taking.actor, seat, taking.participant)
-    pair = None if step.pairs_waived else pairs.open_pair(seat.organisation.home, step, "approve", digest)
+    pair = (
+        None
+        if step.pairs_waived
+        else pairs.open_pair(seat.organisation.home, step, "approve", digest, capability=May.RECORD_SIGN_OFF)
+    )
     if pair is None:
         typed = _checked_papers(papers, taking.now)
         _refuse_same_decision(taking, typed["decided_by"])
@@ -262,6 +267,7 @@ def refuse(step: SignOffStep, *, actor: User, **circumstances: Any) -> SignOffSt
     """Row 32. The step may approve later."""
     taking = _begin(step, "refuse", actor, Circumstances(**circumstances), {})
     step = taking.subject
+    pairs.discard(step, "approve")
     step.refused_because = taking.circumstances.reason
     step.save(update_fields=["refused_because"])
     finish(taking, data={"office": step.office_name, "is_final": step.is_final})
@@ -289,8 +295,11 @@ def _withdraw(step: SignOffStep, actor: User, circumstances: Circumstances) -> s
             compartment_id=step.compartment_id, sign_off=sign_off, reason=circumstances.reason, at=taking.now,
             organisation=taking.standing.seat.organisation if taking.standing.seat and not circumstances.word else None,
         )  # fmt: skip
+    pairs.discard(step, "approve")
     finish(taking, data={"office": step.office_name, "is_final": step.is_final})
-    reread_status(taking.exchange, standing=taking.standing, tranche=step.tranche, cause=circumstances.reason)
+    reread_status(
+        taking.exchange, standing=taking.standing, tranche=step.tranche, cause=cause_of(step, circumstances.reason)
+    )
     return ""
 
 
@@ -323,7 +332,7 @@ def _record_expiry(sign_off: SignOff) -> bool:
         "sign_off.expired", subject=step, actor=system, compartment=step.compartment, data={"office": step.office_name}
     )
     cause = str(_("the sign-off of %(office)s expired") % {"office": step.office_name})
-    reread_status(exchange, standing=Standing(system, None, None), tranche=tranche, cause=cause)
+    reread_status(exchange, standing=Standing(system, None, None), tranche=tranche, cause=cause_of(step, cause))
     return True
 
 

@@ -70,10 +70,9 @@ class Taking:
 
 def lock_exchange(exchange_id: UUID | str, actor: User) -> Exchange:
     """The exchange, reread in scope and held first of all its rows (DESIGN 7a)."""
-    rows = Exchange.objects.visible_to(actor).locked()
-    # Whoever waited while it was proposed finds it at a table that their first look did not know.
-    found: Exchange = rows.filter(pk=exchange_id).first() or rows.get(pk=exchange_id)
-    return found
+    found: Exchange | None = Exchange.objects.visible_to(actor).locked().filter(pk=exchange_id).first()
+    # Whoever waited while it was proposed finds it at a table that their first look did not know: they look again.
+    return found or Exchange.objects.visible_to(actor).locked().get(pk=exchange_id)
 
 
 def lock_tranche(tranche: Tranche, actor: User) -> Tranche:

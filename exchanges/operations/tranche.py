@@ -44,7 +44,8 @@ from exchanges.models import (
     TrancheStatus,
 )
 from exchanges.operations import pairs
-from exchanges.operations.reading import reread_status
+from exchanges.operations.exchange import refuse_absurd_counts
+from exchanges.operations.reading import Cause, reread_status
 from exchanges.operations.taking import Circumstances, Taking, begin, finish, lock_exchange, lock_tranche, tell
 from exchanges.standing import Parties, Standing, standing_of
 from exchanges.transitions.exchange import NEGOTIATING_TO_UNDER_WAY
@@ -112,22 +113,32 @@ def change_plan(
     if tranche.exchange.is_suspended:
         raise TransitionRefused(_("The exchange is suspended: it has to be resumed first."))
     add, remove = list(add), list(remove)
+    tranche.plan_number += 1
     for field in ("planned_on", "place", "time_zone"):
         if field in changes:
             setattr(tranche, field, changes[field])
-    _checked_plan(tranche).save(update_fields=["planned_on", "place", "time_zone"])
+    _checked_plan(tranche).save(update_fields=["planned_on", "place", "time_zone", "plan_number"])
     _move_entries(tranche, remove, into=None)
     _move_entries(tranche, add, into=tranche)
-    for pk, marked in (conspicuous or {}).items():
-        rows = Entry.objects.unscoped("own tranche").filter(tranche=tranche, pk=pk)
-        for entry in rows.locked():
-            entry.is_conspicuous = marked
-            entry.save(update_fields=["is_conspicuous"])
+    _mark_conspicuous(tranche, conspicuous or {})
     record(
         "tranche.plan_changed", subject=tranche, actor=actor, seat=standing.seat, capability=May.NEGOTIATE,
         data={"fields": sorted(changes), "added": len(add), "removed": len(remove)},
     )  # fmt: skip
     return tranche
+
+
+def _mark_conspicuous(tranche: Tranche, marks: Mapping[Any, bool]) -> None:
+    """Who is conspicuous is signed with the frame. Raises InputRefused for an entry of another tranche."""
+    wanted = {str(pk): marked for pk, marked in marks.items()}
+    rows = Entry.objects.unscoped("own tranche").filter(tranche=tranche, pk__in=wanted).order_by("pk").locked()
+    entries = list(rows)
+    if len(entries) != len(wanted):
+        sentence = _("Some of these entries are not in the tranche.")
+        raise InputRefused(sentence, errors={"conspicuous": [sentence]})
+    for entry in entries:
+        entry.is_conspicuous = wanted[str(entry.pk)]
+        entry.save(update_fields=["is_conspicuous"])
 
 
 def _checked_plan(tranche: Tranche) -> Tranche:
@@ -183,7 +194,7 @@ def take_step(tranche: Tranche, step: str, *, actor: User, **circumstances: Any)
         _finish_go(taking)
     else:
         finish(taking, data=data)
-    cause = taking.circumstances.reason if step == "unlock" else ""
+    cause = Cause(taking.circumstances.reason if step == "unlock" else "")
     reread_status(taking.exchange, standing=taking.standing, tranche=taking.subject, cause=cause)
     found: Tranche = taking.subject
     return found
@@ -322,7 +333,7 @@ def lock(
 
 
 def _agreed(tranche: Tranche, content: Content) -> set[Any]:
-    rows = LockAgreement.objects.unscoped("own tranche").filter(tranche=tranche, digest=content.names_digest)
+    rows = LockAgreement.objects.unscoped("own tranche").filter(tranche=tranche, digest=content.digest)
     return set(rows.values_list("participant_id", flat=True))
 
 
@@ -334,7 +345,7 @@ def _agrees(taking: Taking, content: Content, home: Compartment, explanation: st
     if has_agreed and not _unexplained(own, _explained(home, tranche, content)):
         raise TransitionRefused(_("Your side has agreed to this lock: it waits for the others."))
     waived = _pairs_waived(taking)
-    pair = None if waived else pairs.open_pair(home, tranche, "lock", content.names_digest)
+    pair = None if waived else pairs.open_pair(home, tranche, "lock", content.digest, capability=May.LOCK)
     asked_with = pair.details.get("explanation", "") if pair else ""
     if explanation and explanation != asked_with:
         pair = None  # two people give the same reason: another one is asked anew
@@ -343,7 +354,7 @@ def _agrees(taking: Taking, content: Content, home: Compartment, explanation: st
     _refuse_unexplained(own, explanation)
     if not waived and pair is None:
         pairs.ask(
-            tranche, "lock", content.names_digest, standing=taking.standing, kind="tranche.lock",
+            tranche, "lock", content.digest, standing=taking.standing, kind="tranche.lock",
             details={"explanation": explanation},
         )  # fmt: skip
         return False
@@ -352,7 +363,7 @@ def _agrees(taking: Taking, content: Content, home: Compartment, explanation: st
     if not has_agreed:
         LockAgreement.objects.create(
             compartment_id=tranche.compartment_id, tranche=tranche, participant=taking.side,
-            organisation=taking.organisation, digest=content.names_digest, one_pair_of_eyes=waived, at=taking.now,
+            organisation=taking.organisation, digest=content.digest, one_pair_of_eyes=waived, at=taking.now,
         )  # fmt: skip
     tell(
         taking, "tranche.lock_agreed", data={"names_digest": content.names_digest, "one_pair_of_eyes": waived},
@@ -390,7 +401,7 @@ def _refuse_taken_places(own: list[EntryLink]) -> None:
 
 def _explained(home: Compartment, tranche: Tranche, content: Content) -> str:
     """Why this side's two people agreed to lock somebody home or dead by its record; a waived pair answered then."""
-    pair = pairs.confirmed_pair(home, tranche, "lock", content.names_digest)
+    pair = pairs.confirmed_pair(home, tranche, "lock", content.digest)
     return pair.details.get("explanation", "") if pair else "one pair of eyes"
 
 
@@ -636,6 +647,8 @@ def settle(
     taking = _begin(tranche, "settle", actor, Circumstances(**circumstances), {"presented": presented})
     tranche = taking.subject
     stated = _presented(taking, presented)
+    for _direction, number in stated:
+        refuse_absurd_counts({"presented": number})
     CountStatement.objects.bulk_create(
         CountStatement(
             compartment_id=tranche.compartment_id, exchange=taking.exchange, tranche=tranche, direction=direction,
@@ -705,7 +718,7 @@ def correct_entry(
     ).hexdigest()
     waived = _pairs_waived(taking)
     if not waived:
-        pair = pairs.open_pair(home, tranche, "correct_entry", digest)
+        pair = pairs.open_pair(home, tranche, "correct_entry", digest, capability=May.EDIT_LIST)
         if pair is None:
             pairs.ask(
                 tranche, "correct_entry", digest, standing=taking.standing, kind="entry.correction",
@@ -717,7 +730,7 @@ def correct_entry(
     sentence = _next_manifest(tranche, line, taking)
     one_pair = {"one_pair_of_eyes": True} if waived else {}
     finish(taking, data={"entry": line.number, "fields": sorted(changes)} | one_pair)
-    reread_status(taking.exchange, standing=taking.standing, tranche=tranche, cause=sentence)
+    reread_status(taking.exchange, standing=taking.standing, tranche=tranche, cause=Cause(sentence))
     return tranche
 
 

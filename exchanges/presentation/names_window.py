@@ -216,6 +216,7 @@ def _rows(direction: Direction, filters: Mapping[str, _Filter], asked: Asked, vi
 
 def matching(entries: "QuerySet[Entry]", text: str) -> "QuerySet[Entry]":
     """Those with this number, or whose names hold every word of `text`."""
+    text = text.replace("\x00", "")
     number = text.lstrip("#")
     if number.isascii() and number.isdigit() and len(number) < 9:
         return entries.filter(Q(number=int(number)) | Q(service_number=text))

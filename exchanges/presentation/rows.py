@@ -629,7 +629,7 @@ def _lock_agreed_by(tranche: Tranche, parties: Parties, viewer: User) -> list[Pa
     )
     if not agreed:
         return []
-    digest = content_of(tranche, parties, lock_number=tranche.lock_number + 1).names_digest
+    digest = content_of(tranche, parties, lock_number=tranche.lock_number + 1).digest
     return [participant_ref(participant) for participant in parties.all if agreed.get(participant.pk) == digest]
 
 

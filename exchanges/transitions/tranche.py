@@ -10,6 +10,7 @@ from exchanges.approval import current_manifest, ladder_of
 from exchanges.content import beyond_formula
 from exchanges.models import (
     AGREED,
+    Clearance,
     Cleared,
     CountStatement,
     Direction,
@@ -109,12 +110,24 @@ def open_holds(tranche: Tranche) -> ScopedQuerySet[Hold]:
 
 
 def entries_are_cleared(attempt: Attempt) -> Text:
-    missing = uncleared(attempt.subject)
+    own, others = failed_checks(attempt.subject, attempt.participant)
+    if own:
+        return _("A check of yours did not pass: %(entries)s.") % {"entries": ", ".join(f"#{n}" for n in own[:5])}
+    missing = uncleared(attempt.subject) + others
     if not missing:
         return ""
     return ngettext(
         "%(count)d clearance is missing.", "%(count)d clearances are missing.", missing
     ) % {"count": missing}  # fmt: skip
+
+
+def failed_checks(tranche: Tranche, participant: Participant | None) -> tuple[list[int], int]:
+    """Entries with a failed check of the participant's own, and how many others have: of theirs only that one is missing."""
+    rows = Clearance.objects.unscoped("each side's checklist").filter(entry__tranche=tranche, is_passed=False)
+    found = set(rows.values_list("compartment__party_id", "entry__number"))
+    party = participant.party_id if participant else None
+    own = sorted(number for owner, number in found if party and owner == party)
+    return own, len({(owner, number) for owner, number in found if not party or owner != party})
 
 
 def uncleared(tranche: Tranche) -> int:
@@ -264,7 +277,7 @@ _ROWS = (
         (speaks_for_a_participant,), even_suspended=True,
     ),
     Transition(
-        22, "release_hold", _("Release the hold"), LOCKED_TO_STAGED, _same, (May.HOLD, May.DECIDE),
+        22, "release_hold", _("Release the hold"), LOCKED_TO_STAGED | {S.PLANNED}, _same, (May.HOLD, May.DECIDE),
         "tranche.hold_released", "all", (speaks_for_a_participant, holds_it_oneself), needs_reason=True,
         even_suspended=True,
     ),

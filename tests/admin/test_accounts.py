@@ -159,7 +159,7 @@ def test_a_grant_is_given_by_who_may_share_and_ended(cast, scene, as_user):
     channel = scene.negotiation.compartment
     until = timezone.now() + timedelta(days=3)
     asked = {
-        "compartment": channel.pk, "organisation": cast.mediator_organisation.pk, "user": "", "roles": ["observer"],
+        "compartment": channel.pk, "organisation": cast.north.office.pk, "user": "", "roles": ["observer"],
         "ends_at_0": until.date(), "ends_at_1": "12:00:00", "reason": "to look on",
     }  # fmt: skip
     client.post(url("grant", "add"), asked)

@@ -23,6 +23,7 @@ from exchanges.models import (
     TrancheStatus,
     Withdrawal,
 )
+from exchanges.operations import exchange as exchanges
 from exchanges.operations import list as lists
 from exchanges.operations import sign_off as sign_offs
 from exchanges.operations import tranche as tranches
@@ -367,7 +368,7 @@ def test_papers_that_differ_are_refused(scene, awaiting):
 
 @pytest.mark.parametrize("left_out", ["decided_by", "reached_office_how", "reached_office_at", "document_number"])
 def test_papers_are_whole_or_refused(scene, awaiting, left_out):
-    with refused("Say who decided") as _:
+    with refused("Say who decided"):
         record(final_of(scene, awaiting), scene.cast.north.secretary, papers=factories.papers() | {left_out: ""})
 
 
@@ -503,10 +504,8 @@ def test_secretary_withdraws_alone(scene):
 
 
 def test_withdrawal_works_while_suspended(scene):
-    from exchanges.operations.exchange import take_step
-
     tranche = factories.tranche_at(scene, T.SIGNED_OFF)
-    take_step(tranche.exchange, "suspend", actor=scene.cast.south.head, reason="shelling")
+    exchanges.take_step(tranche.exchange, "suspend", actor=scene.cast.south.head, reason="shelling")
 
     sign_offs.withdraw(final_of(scene, tranche), reason="no", actor=scene.cast.north.president)
 
@@ -575,7 +574,7 @@ def test_aborted_tranche_has_nothing_to_withdraw(scene):
 
 
 @pytest.fixture
-def expiring(scene, awaiting, monkeypatch):
+def expiring(scene, awaiting):
     """Signed off, the north's final holding for one hour; the hour passes with `pass_hour()`."""
     approve(final_of(scene, awaiting), scene.cast.north.president, expires_at=clock.now() + timedelta(hours=1))
     factories.sign(awaiting, scene.cast.south, scene.cast.south.president, final=True)
