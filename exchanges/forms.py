@@ -1,7 +1,8 @@
 """What people type into the steps of an exchange. A form parses; the operation behind it decides."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import available_timezones
@@ -14,11 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from access.models import Organisation
+from core.errors import InputRefused
 from core.lifecycle import Transition
 from exchanges.lists import Line, lines_from_csv, lines_from_json, lines_from_rows
 from exchanges.models import AnswerReason, Direction, Outcome, Scope, Stance
+from exchanges.presentation.tally import StatedDirection
 from exchanges.standing import Word
-from negotiations.models import Negotiation, Participant
+from negotiations.models import Participant
 from people.models import Category
 
 FORMULA_LINES = 4  # per direction on one page; a page shows those that stand and one more
@@ -48,6 +51,15 @@ def moment(label: Any, *, required: bool = False, help_text: Any = "") -> forms.
 def long_text(label: Any, *, required: bool = False, help_text: Any = "", rows: int = 3) -> forms.CharField:
     widget = forms.Textarea(attrs={"rows": rows})
     return forms.CharField(label=label, required=required, help_text=help_text, max_length=300, widget=widget)
+
+
+def send_again(form: forms.BaseForm, values: Mapping[str, Any]) -> None:
+    """A form that comes back sends these the next time, whatever it came with."""
+    typed = QueryDict(mutable=True)
+    typed.update(form.data)
+    for name, value in values.items():
+        typed[name] = str(value)
+    form.data = typed
 
 
 class StepForm(forms.Form):
@@ -99,11 +111,11 @@ class StepForm(forms.Form):
     def bring_up_to_date(self) -> None:
         """A form that comes back shows the present version of what it is about, and sends that the next time."""
         if self.is_bound and self.present:
-            typed = QueryDict(mutable=True)
-            typed.update(self.data)
-            for name, value in self.present.items():
-                typed[name] = str(value)
-            self.data = typed
+            send_again(self, self.present)
+
+    def faults_at_fields(self) -> AbstractContextManager[None]:
+        """Around the operation: what it refuses is named as the fields here are."""
+        return nullcontext()
 
     def main_fields(self) -> list[forms.BoundField]:
         asides = () if self.word_of else self.aside
@@ -207,6 +219,15 @@ class FormulaMixin:
 
     fields: dict[str, forms.Field]
     cleaned_data: dict[str, Any]
+    add_error: Any
+
+    def clean(self) -> dict[str, Any]:
+        """A category without a number is a line half written, not one left out."""
+        for name, category in list(self.cleaned_data.items()):
+            line = name.removesuffix(".category")
+            if line != name and category and line in self.cleaned_data and not self.cleaned_data[line]:
+                self.add_error(line, _("Write how many, or leave the category blank too."))
+        return self.cleaned_data
 
     def add_lines(self, direction: int, stated: Iterable[tuple[str, int]] = ()) -> None:
         known = list(stated)
@@ -222,16 +243,42 @@ class FormulaMixin:
             )
 
     def lines_of(self, direction: int) -> list[dict[str, Any]]:
-        names = [name for name in self.fields if re.fullmatch(rf"directions\.{direction}\.lines\.\d+", name)]
         return [
             {"category": self.cleaned_data.get(f"{name}.category", ""), "count": self.cleaned_data[name]}
-            for name in names
-            if self.cleaned_data.get(name)
+            for name in self.stated_lines(direction)
         ]
 
+    def stated_lines(self, direction: int) -> list[str]:
+        """The names of the fields that state a line, in the order in which the operation is given the lines."""
+        return [name for name in self._line_names(direction) if self.cleaned_data.get(name)]
+
+    def _line_names(self, direction: int) -> list[str]:
+        return [name for name in self.fields if re.fullmatch(rf"directions\.{direction}\.lines\.\d+", name)]
+
     def drawn_lines(self, direction: int) -> list[FormulaField]:
-        names = [name for name in self.fields if re.fullmatch(rf"directions\.{direction}\.lines\.\d+", name)]
-        return [FormulaField(self[f"{name}.category"], self[name]) for name in names]  # type: ignore[index]
+        return [FormulaField(self[f"{name}.category"], self[name]) for name in self._line_names(direction)]  # type: ignore[index]
+
+    def direction_given_as(self, place: int) -> int:
+        """The direction of the page that the operation was given in this place."""
+        return place
+
+    @contextmanager
+    def faults_at_fields(self) -> Iterator[None]:
+        """The operation numbers what it was given; here blank directions and lines stand between."""
+        try:
+            yield
+        except InputRefused as refused:
+            errors = {self._field_of(place): faults for place, faults in refused.errors.items()}
+            raise InputRefused(refused.sentence, errors=errors) from refused
+
+    def _field_of(self, place: str) -> str:
+        """`directions.0.lines.1.category` of the operation as the name of the field that is meant."""
+        if not (found := re.fullmatch(r"directions\.(\d+)(?:\.lines\.(\d+))?(?:\.(\w+))?", place)):
+            return place
+        index = self.direction_given_as(int(found[1]))
+        at = f"directions.{index}" if found[2] is None else self.stated_lines(index)[int(found[2])]
+        exact = f"{at}.{found[3]}"
+        return exact if exact in self.fields else at
 
 
 class CounterForm(FormulaMixin, StepForm):
@@ -255,27 +302,31 @@ class CounterForm(FormulaMixin, StepForm):
 
 
 class DraftForm(FormulaMixin, forms.Form):
-    """A new exchange of one negotiation: a title, directions and how many of whom."""
+    """An exchange of one negotiation before it is proposed: a title, directions and how many of whom."""
 
     title = forms.CharField(label=gettext_lazy("Title"), max_length=160, help_text=gettext_lazy("“1,000 for 1,000”"))
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(
-        self, *args: Any, negotiation: Negotiation, participants: Iterable[Participant], **kwargs: Any
+        self, *args: Any, participants: Iterable[Participant], stated: Iterable[StatedDirection] = (), **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.negotiation, sides = negotiation, list(participants)
+        sides, known = list(participants), list(stated)
         choices = [("", "–"), *((str(side.pk), str(side)) for side in sides)]
-        pairs: list[tuple[Any, Any]] = [(one.pk, other.pk) for one in sides for other in sides if one != other]
-        self.size = max(2, min(len(pairs), 6))
+        routes: list[tuple[Any, Any]] = [(one.pk, other.pk) for one in sides for other in sides if one != other]
+        self.size = max(2, min(len(routes), 6), len(known))
+        given = {(one.holder, one.receiver) for one in known}
+        # Between two sides there is nothing to choose: the second direction is the other way round.
+        spare = iter([route for route in routes if route not in given] if len(sides) == 2 else ())
         for index in range(self.size):
-            holder, receiver = pairs[index] if index < len(pairs) and len(sides) == 2 else ("", "")
+            one = known[index] if index < len(known) else StatedDirection(*next(spare, ("", "")))
             self.fields[f"directions.{index}"] = forms.ChoiceField(
-                label=_("Held by"), choices=choices, required=False, initial=holder
+                label=_("Held by"), choices=choices, required=False, initial=one.holder
             )
             self.fields[f"directions.{index}.receiver"] = forms.ChoiceField(
-                label=_("Handed over to"), choices=choices, required=False, initial=receiver
+                label=_("Handed over to"), choices=choices, required=False, initial=one.receiver
             )
-            self.add_lines(index)
+            self.add_lines(index, one.lines)
 
     def groups(self) -> list[FormulaGroup]:
         return [
@@ -287,15 +338,20 @@ class DraftForm(FormulaMixin, forms.Form):
         ]  # fmt: skip
 
     def directions(self) -> list[dict[str, Any]]:
-        """Those with a line or with both sides chosen; the operation says what else is missing."""
-        stated = [
+        """Those with a line; the operation says what else is missing."""
+        return [
             {
                 "holder": self.cleaned_data.get(f"directions.{index}"),
                 "receiver": self.cleaned_data.get(f"directions.{index}.receiver"), "lines": self.lines_of(index),
             }
-            for index in range(self.size)
+            for index in self._stated_directions()
         ]  # fmt: skip
-        return [one for one in stated if one["lines"]]
+
+    def _stated_directions(self) -> list[int]:
+        return [index for index in range(self.size) if self.stated_lines(index)]
+
+    def direction_given_as(self, place: int) -> int:
+        return self._stated_directions()[place]
 
 
 class AnswerForm(forms.Form):

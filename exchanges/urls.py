@@ -7,6 +7,7 @@ urlpatterns = [
     path("exchanges/", exchange.board, name="board"),
     path("exchanges/new/", exchange.new, name="new"),
     path("exchanges/<uuid:pk>/", exchange.detail, name="detail"),
+    path("exchanges/<uuid:pk>/draft/", exchange.draft, name="draft"),
     path("exchanges/<uuid:pk>/names/", lists.names, name="names"),
     path("exchanges/<uuid:pk>/tranches/", tranche.tranches, name="tranches"),
     path("exchanges/<uuid:pk>/log/", exchange.log, name="log"),

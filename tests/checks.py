@@ -20,11 +20,11 @@ ISOLATES = re.compile("[\u2066-\u2069]")
 
 
 @contextmanager
-def refused(sentence: str = "", *, exactly: str = "", error: type[Exception] = DomainError) -> Iterator[None]:
+def refused(sentence: str = "", *, exactly: str = "", error: type[Exception] = DomainError) -> Iterator[Any]:
     """The block is refused, in a sentence that contains `sentence` or is `exactly` this; nothing whatever has changed."""
     before = everything()
     with pytest.raises(error) as caught:
-        yield
+        yield caught
     told = ISOLATES.sub("", str(caught.value))
     assert sentence in told
     assert not exactly or told == exactly

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from access.doors import Body, DetailDoor, Door, Filters, named, named_or_none
 from access.models import Organisation
 from access.roles import May
-from accounts.doors import CollectionDoor, PartDoor, StepDoor
+from accounts.doors import ChangingDoor, CollectionDoor, FromVersion, PartDoor, StepDoor
 from core.input import Count, Strict, Text, several
 from core.paging import by, newest_first
 from core.shapes import Slug
@@ -41,6 +41,11 @@ class DraftBody(Strict):
     negotiation = serializers.UUIDField()
     title = Text(160, required=True)
     directions = several(DirectionBody, 100)
+
+
+class ChangedDraftBody(FromVersion):
+    title = Text(160)
+    directions = several(DirectionBody, 100, required=False, help_text="All of them, as for a new draft.")
 
 
 class CounterBody(StepBody):
@@ -92,15 +97,31 @@ class Exchanges(ExchangeDoor, CollectionDoor):
 
     def create(self, given: dict[str, Any]) -> ExchangeDetail:
         negotiation = named(Negotiation.objects.visible_to(self.viewer), given["negotiation"], "negotiation")
-        directions = [direction | {"lines": formula(direction["lines"])} for direction in given["directions"]]
-        drafted = operations.draft_exchange(negotiation, title=given["title"], directions=directions, actor=self.viewer)
+        drafted = operations.draft_exchange(
+            negotiation, title=given["title"], directions=directions_of(given["directions"]), actor=self.viewer
+        )
         return self.reread(drafted)
 
 
-class ExchangeOne(ExchangeDoor, DetailDoor):
-    """One exchange with its directions, tranches and what can be done next."""
+def directions_of(given: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [direction | {"lines": formula(direction["lines"])} for direction in given]
+
+
+class ExchangeOne(ExchangeDoor, ChangingDoor):
+    """One exchange with its directions, tranches and what can be done next. PATCH changes it while it is a draft."""
 
     shape = ExchangeDetail
+    body = ChangedDraftBody
+
+    def given(self, body: Body | None = None, *, partial: bool = False) -> dict[str, Any]:
+        """What is left out stays, but a direction that is named is named whole."""
+        return super().given(body)
+
+    def change(self, row: Exchange, given: dict[str, Any], version: int | None) -> Exchange:
+        if "directions" in given:
+            given["directions"] = directions_of(given["directions"])
+        changed = operations.change_draft(row, actor=self.viewer, version=version, **given)
+        return self.visible().get(pk=changed.pk)
 
     def present_one(self, row: Exchange) -> ExchangeDetail:
         return exchange_detail(row, self.viewer)

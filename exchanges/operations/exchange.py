@@ -7,14 +7,14 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from access.acting import NotAllowed, checked, seat_with
+from access.acting import NotAllowed, checked, faults_at, refuse_stale, seat_with
 from access.models import Compartment, Grant, Organisation, User
 from access.roles import May
 from access.scoping import running
 from accounts.operations import give_grant, open_compartment
 from audit.recording import record
 from core import clock
-from core.errors import InputRefused
+from core.errors import InputRefused, TransitionRefused
 from exchanges.models import (
     AFTER_GO,
     Acceptance,
@@ -49,15 +49,10 @@ def draft_exchange(
     participants' ids. Raises NotAllowed, or InputRefused naming the direction and line."""
     negotiation = Negotiation.objects.visible_to(actor).get(pk=negotiation.pk)
     channel_seat = seat_with(actor, negotiation.compartment_id, May.NEGOTIATE)
-    participants = {
-        str(p.pk): p for p in Participant.objects.visible_to(actor).filter(negotiation=negotiation).order_by("letter")
-    }
+    participants = _participants_of(negotiation, actor)
     author = next((p for p in participants.values() if p.party_id and p.party_id == channel_seat.party_id), None)
     if author is None:
         raise NotAllowed(_("Only a participant of the negotiation drafts an exchange."))
-    if not directions:
-        sentence = _("An exchange needs a direction: who hands over to whom.")
-        raise InputRefused(sentence, errors={"directions": [sentence]})
     home = channel_seat.organisation.home
     now = clock.now()
     exchange = Exchange(
@@ -65,25 +60,82 @@ def draft_exchange(
         status_since=now, last_happened_at=now,
     )  # fmt: skip
     checked(exchange).save()
-    for number, given in enumerate(directions, start=1):
-        _add_direction(exchange, number, given, participants)
+    _write_directions(exchange, directions, participants)
     record("exchange.drafted", subject=exchange, actor=actor, seat=seat_with(actor, home, May.NEGOTIATE))
     return exchange
 
 
+@transaction.atomic
+def change_draft(
+    exchange: Exchange,
+    *,
+    actor: User,
+    title: str | None = None,
+    directions: Sequence[Mapping[str, Any]] | None = None,
+    version: int | None = None,
+) -> Exchange:
+    """Title and directions as the author's side now means them; what is left out stays. Directions are given whole, as
+    for `draft_exchange`. Raises StaleVersion, TransitionRefused once it is proposed, or InputRefused as there."""
+    exchange = lock_exchange(exchange.pk, actor)
+    seat = seat_with(actor, exchange.compartment_id, May.NEGOTIATE)
+    refuse_stale(exchange.version, version)
+    if not exchange.is_draft:
+        raise TransitionRefused(
+            _("Only a draft can be changed. Once it is proposed, a counter-offer changes the formula.")
+        )
+    before = snapshot(exchange)
+    if title is not None:
+        exchange.title = title
+        checked(exchange)
+    if directions is not None:
+        _write_directions(exchange, directions, _participants_of(exchange.negotiation, actor))
+    after = snapshot(exchange)
+    if after == before:
+        return exchange
+    exchange.save(update_fields=["title"])
+    record(
+        "exchange.draft_changed", subject=exchange, actor=actor, seat=seat, capability=May.NEGOTIATE,
+        data={"fields": [name for name in ("title", "directions") if after[name] != before[name]], "snapshot": after},
+    )  # fmt: skip
+    return exchange
+
+
+def _participants_of(negotiation: Negotiation, actor: User) -> dict[str, Participant]:
+    rows = Participant.objects.visible_to(actor).filter(negotiation=negotiation).order_by("letter")
+    return {str(participant.pk): participant for participant in rows}
+
+
+def _write_directions(
+    exchange: Exchange, directions: Sequence[Mapping[str, Any]], participants: Mapping[str, Participant]
+) -> None:
+    """All directions of a draft anew: nothing hangs on them before it is proposed. One between the same two keeps its id."""
+    if not directions:
+        sentence = _("An exchange needs a direction: who hands over to whom.")
+        raise InputRefused(sentence, errors={"directions": [sentence]})
+    rows = Direction.objects.unscoped("own draft").filter(exchange=exchange)
+    kept = {(row.holder_id, row.receiver_id): row.pk for row in rows}
+    FormulaLine.objects.unscoped("own draft").filter(direction__exchange=exchange).delete()
+    rows.delete()
+    for number, given in enumerate(directions, start=1):
+        _add_direction(exchange, number, given, participants, kept)
+
+
 def _add_direction(
-    exchange: Exchange, number: int, given: Mapping[str, Any], participants: Mapping[str, Participant]
-) -> Direction:
+    exchange: Exchange, number: int, given: Mapping[str, Any], participants: Mapping[str, Participant],
+    kept: dict[Any, UUID],
+) -> Direction:  # fmt: skip
+    where = f"directions.{number - 1}"
     try:
         holder, receiver = participants[str(given["holder"])], participants[str(given["receiver"])]
     except KeyError as error:
-        where = f"directions.{number - 1}"
         sentence = _("Direction %(number)s: name a holder and a receiver of this negotiation.") % {"number": number}
         raise InputRefused(sentence, errors={where: [sentence]}) from error
     direction = Direction(
         compartment_id=exchange.compartment_id, exchange=exchange, number=number, holder=holder, receiver=receiver
     )
-    checked(direction).save()
+    direction.pk = kept.pop((holder.pk, receiver.pk), direction.pk)
+    with faults_at(where):
+        checked(direction).save()
     write_formula(direction, given.get("lines", ()), version=exchange.formula_version)
     return direction
 
@@ -97,14 +149,15 @@ def write_formula(direction: Direction, lines: Lines, *, version: int) -> list[F
         if category and category not in Category.values:
             sentence = _("Line %(line)s: there is no category “%(category)s”.") % {"line": index, "category": category}
             raise InputRefused(sentence, errors={where: [sentence]})
-        if not isinstance(count, int) or count < 1:
+        if not isinstance(count, int) or not 1 <= count <= MOST_PERSONS:
             sentence = _("Line %(line)s: write how many, as a whole number from 1.") % {"line": index}
             raise InputRefused(sentence, errors={where: [sentence]})
         row = FormulaLine(
             compartment_id=direction.compartment_id, direction=direction, formula_version=version, category=category,
             count=count,
         )  # fmt: skip
-        checked(row).save()
+        with faults_at(where):
+            checked(row).save()
         written.append(row)
     return written
 
@@ -382,6 +435,6 @@ def is_over(exchange: Exchange) -> bool:
 
 
 __all__ = [
-    "accept", "counter", "draft_exchange", "is_over", "name_final_office", "propose", "settle_counts", "snapshot",
+    "accept", "change_draft", "counter", "draft_exchange", "is_over", "name_final_office", "propose", "settle_counts", "snapshot",
     "take_step", "tell", "void_gos", "write_formula",
 ]  # fmt: skip

@@ -15,10 +15,12 @@ from exchanges.models import (
     SETTLED,
     Acceptance,
     CountStatement,
+    Direction,
     Exchange,
     ExchangeHold,
     ExchangeStatus,
     FinalOffice,
+    FormulaLine,
     Revision,
     Tranche,
     TrancheStatus,
@@ -36,7 +38,7 @@ from exchanges.presentation.history import History, history_of, subjects_of
 from exchanges.presentation.ladders import LadderView, small_ladders
 from exchanges.presentation.names_window import Asked, NamesWindow, names_window
 from exchanges.presentation.steps import StepView
-from exchanges.presentation.tally import DirectionView, Tally, direction_view, formula_of, tally_of
+from exchanges.presentation.tally import DirectionView, StatedDirection, Tally, direction_view, formula_of, tally_of
 from exchanges.presentation.times import age, count, day, instant
 from exchanges.presentation.tones import Pill, pill
 from exchanges.standing import Parties
@@ -245,6 +247,26 @@ class ExchangePage:
     def directions(self) -> list[DirectionView]:
         lines = formula_of(self.exchange)
         return [direction_view(one, self.tally, lines.get(one.pk, [])) for one in self.parties.directions]
+
+    def formula(self) -> list[tuple[Direction, list[FormulaLine]]]:
+        lines = formula_of(self.exchange)
+        return [(one, lines.get(one.pk, [])) for one in self.parties.directions]
+
+    def stated_directions(self) -> list[StatedDirection]:
+        """What the draft says, for the form that changes it."""
+        return [
+            StatedDirection(one.holder_id, one.receiver_id, [(line.category, line.count) for line in lines])
+            for one, lines in self.formula()
+        ]
+
+    def may_change_draft(self) -> bool:
+        return self.exchange.is_draft and May.NEGOTIATE in self.may
+
+    def why_no_draft(self) -> str:
+        """Why the viewer cannot change it; empty while they can, and once it is proposed: the operation says that."""
+        if May.NEGOTIATE in self.may:
+            return ""
+        return _("This is for %(who)s.") % {"who": holders_spelt((May.NEGOTIATE,))}
 
     def names(self, asked: Asked, ticked: frozenset[str] = frozenset()) -> NamesWindow | None:
         if not self.parties.directions or May.READ_NAMES not in self.may:

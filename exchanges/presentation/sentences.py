@@ -146,6 +146,7 @@ def _final_named(content: Content) -> str:
 
 SENTENCES: dict[str, Text | Sentence] = {
     "exchange.drafted": gettext_lazy("Drafted."),
+    "exchange.draft_changed": gettext_lazy("The draft was changed."),
     "exchange.proposed": gettext_lazy("Proposed."),
     "exchange.countered": _countered,
     "exchange.accepted": _accepted,

@@ -3,7 +3,7 @@
 Counts are open to whoever reads the table (RULES section 9); names are not, and none is read here.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -104,6 +104,15 @@ class DirectionView:
     humanitarian: str
     listed: int
     revision: int
+
+
+@dataclass(frozen=True)
+class StatedDirection:
+    """One direction as a draft states it now."""
+
+    holder: UUID | str
+    receiver: UUID | str
+    lines: Sequence[tuple[str, int]] = ()
 
 
 def formula_of(exchange: Exchange) -> dict[Any, list[FormulaLine]]:

@@ -15,8 +15,10 @@ from access.declared import needs, signed_in
 from access.forms import answer_status
 from access.models import Organisation
 from access.roles import May
-from exchanges.forms import DraftForm, FinalOfficeForm
-from exchanges.operations.exchange import draft_exchange, name_final_office
+from core.errors import StaleVersion
+from exchanges.forms import DraftForm, FinalOfficeForm, send_again
+from exchanges.models import Exchange
+from exchanges.operations.exchange import change_draft, draft_exchange, name_final_office
 from exchanges.presentation import board as boards
 from exchanges.presentation.exchange_page import ExchangePage
 from exchanges.presentation.names_window import Asked
@@ -82,7 +84,10 @@ def _nothing(page: ExchangePage, request: HttpRequest) -> dict[str, Any]:
 
 
 def _steps(page: ExchangePage, request: HttpRequest) -> dict[str, Any]:
-    return {"steps": page.steps(), "word_steps": page.word_steps(), "open_tranche": page.open_tranche()}
+    return {
+        "steps": page.steps(), "word_steps": page.word_steps(), "open_tranche": page.open_tranche(),
+        "may_change_draft": page.may_change_draft(),
+    }  # fmt: skip
 
 
 def _names(page: ExchangePage, request: HttpRequest) -> dict[str, Any]:
@@ -124,20 +129,59 @@ def new(request: HttpRequest) -> HttpResponse:
     negotiation = next((one for one in choices if str(one.pk) == asked), choices[0] if len(choices) == 1 else None)
     if negotiation is None:
         return render(request, "exchanges/exchange_new.html", {"choices": choices})
-    sides = Participant.objects.visible_to(request.user).filter(negotiation=negotiation).order_by("letter")
     posted = request.POST if request.method == "POST" else None
-    form = DraftForm(posted, negotiation=negotiation, participants=sides)
+    form = DraftForm(posted, participants=_sides_of(negotiation, request))
     if form.is_valid():
-        draft = partial(
-            draft_exchange, negotiation, title=form.cleaned_data["title"], directions=form.directions(),
-            actor=viewer_of(request),
-        )  # fmt: skip
-        drafted = tried(form, draft)
+        drafted = tried(form, lambda: _draft(request, negotiation, form))
         if drafted is not REFUSED:
             messages.success(request, _("The draft is yours alone until you propose it."))
             return redirect("exchanges:detail", pk=drafted.pk)
     context = {"form": form, "negotiation": negotiation}
     return render(request, "exchanges/exchange_new.html", context, status=answer_status(form))
+
+
+def _draft(request: HttpRequest, negotiation: Negotiation, form: DraftForm) -> Exchange:
+    with form.faults_at_fields():
+        return draft_exchange(
+            negotiation, title=form.cleaned_data["title"], directions=form.directions(), actor=viewer_of(request)
+        )
+
+
+def _sides_of(negotiation: Negotiation, request: HttpRequest) -> Any:
+    return Participant.objects.visible_to(request.user).filter(negotiation=negotiation).order_by("letter")
+
+
+@needs("negotiate")
+@require_http_methods(["GET", "HEAD", "POST"])
+def draft(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Title, directions and formula, until it is proposed."""
+    exchange = find_exchange(request, pk)
+    page = ExchangePage(exchange, viewer_of(request))
+    if not exchange.is_draft and request.method != "POST":
+        messages.info(
+            request, _("Only a draft can be changed. Once it is proposed, a counter-offer changes the formula.")
+        )
+        return redirect("exchanges:detail", pk=pk)
+    posted = request.POST if request.method == "POST" else None
+    initial = {"title": exchange.title, "version": exchange.version}
+    sides = _sides_of(exchange.negotiation, request)
+    form = DraftForm(posted, initial=initial, participants=sides, stated=page.stated_directions())
+    if form.is_valid() and tried(form, lambda: _change_draft(request, exchange, form)) is not REFUSED:
+        messages.success(request, _("The draft is changed. It is yours alone until you propose it."))
+        return redirect("exchanges:detail", pk=pk)
+    context = {"form": form, "head": page.head(), "why_not": page.why_no_draft()}
+    if getattr(form, "refused_with", 0) == StaleVersion.status:
+        context["formula"] = [(str(one), lines) for one, lines in page.formula()]
+        send_again(form, {"version": exchange.version})
+    return render(request, "exchanges/exchange_draft.html", context, status=answer_status(form))
+
+
+def _change_draft(request: HttpRequest, exchange: Exchange, form: DraftForm) -> Exchange:
+    with form.faults_at_fields():
+        return change_draft(
+            exchange, title=form.cleaned_data["title"], directions=form.directions(),
+            version=form.cleaned_data["version"], actor=viewer_of(request),
+        )  # fmt: skip
 
 
 @needs("decide")

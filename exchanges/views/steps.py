@@ -105,7 +105,8 @@ def tranche_step(request: HttpRequest, pk: UUID, step: str) -> HttpResponse:
 
 
 def _taken(operation: Callable[..., Any], subject: Any, form: StepForm, viewer: User) -> Any:
-    return operation(subject, actor=viewer, **form.given(), **form.circumstances())
+    with form.faults_at_fields():
+        return operation(subject, actor=viewer, **form.given(), **form.circumstances())
 
 
 def _named_step(operation: Callable[..., Any], step: str) -> Callable[..., Any]:

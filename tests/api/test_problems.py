@@ -263,3 +263,28 @@ def test_whoever_sits_on_both_sides_may_look_but_not_act(proposed, scene, api):
     assert shown.status_code == 200
     assert not any(step["allowed"] for step in shown.json()["next_steps"])
     problem(api(cast.south.head).step("exchanges", proposed.pk, "decline", reason="no"), 409)
+
+
+def test_a_draft_is_changed_by_patch_until_it_is_proposed(scene, api):
+    draft = factories.draft(scene)
+    north, address = api(scene.cast.north.negotiator), f"exchanges/{draft.pk}/"
+    lines = [{"category": None, "count": 5}]
+    both = [{"holder": str(scene.south.pk), "receiver": str(scene.north.pk), "lines": lines}]
+
+    changed = north.patch(address, {"title": "5 for nobody", "directions": both}, If_Match=f'"{draft.version}"')
+
+    assert changed.status_code == 200
+    shown = changed.json()
+    assert (shown["title"], shown["version"], len(shown["directions"])) == ("5 for nobody", draft.version + 1, 1)
+    assert changed["ETag"] == f'"{draft.version + 1}"'
+    problem(north.patch(address, {"title": "Stale", "version": draft.version}), 412)
+    problem(north.patch(address, {"title": "Stale"}, If_Match=f'"{draft.version}"'), 412)
+    half = problem(north.patch(address, {"directions": [{"holder": str(scene.south.pk), "lines": [{}]}]}), 400)
+    assert set(half["errors"]) == {"directions.0.receiver", "directions.0.lines.0.count"}
+    assert set(problem(north.patch(address, {"title": ""}), 400)["errors"]) == {"title"}
+    assert set(problem(north.patch(address, {"status": "proposed"}), 400)["errors"]) == {"status"}
+    problem(api(scene.cast.south.head).patch(address, {"title": "Theirs"}), 404)
+    assert north.step("exchanges", draft.pk, "propose").status_code == 200
+    late = problem(north.patch(address, {"title": "Late"}), 409)
+    assert late["detail"].startswith("Only a draft can be changed.")
+    assert north.get(address).json()["title"] == "5 for nobody"

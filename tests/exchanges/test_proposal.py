@@ -2,11 +2,12 @@
 
 import pytest
 
+from access.acting import NotAllowed
 from access.models import Grant
 from access.roles import Role
 from accounts.operations import add_membership, create_organisation, system_user
-from core.errors import InputRefused
-from exchanges.models import Acceptance, Direction, FinalOffice, FormulaLine
+from core.errors import InputRefused, StaleVersion, TransitionRefused
+from exchanges.models import Acceptance, Direction, Exchange, FinalOffice, FormulaLine
 from exchanges.operations import exchange as exchanges
 from exchanges.operations import tranche as tranches
 from exchanges.standing import TwoSides
@@ -44,6 +45,93 @@ def test_draft_is_seen_by_its_author_s_side_alone(scene, draft):
     assert sees(scene.cast.north.head, draft)
     for who in (scene.cast.south.head, scene.cast.mediator, scene.cast.outsider):
         assert not sees(who, draft)
+
+
+def test_changed_draft_keeps_the_directions_that_stay_and_says_what_changed(scene, draft):
+    kept, _left_out = factories.directions(draft)
+    lines = [{"category": "civilian", "count": 2}, {"category": "", "count": 5}]
+
+    changed = exchanges.change_draft(
+        draft, title="5 and 2", directions=[{"holder": kept.holder_id, "receiver": kept.receiver_id, "lines": lines}],
+        version=draft.version, actor=scene.cast.north.negotiator,
+    )  # fmt: skip
+
+    (direction,) = factories.directions(changed)
+    assert (direction.pk, changed.title, changed.version) == (kept.pk, "5 and 2", draft.version + 1)
+    event = last_event("exchange.draft_changed", shared=False)
+    assert data_of(event) == {
+        "fields": ["title", "directions"],
+        "snapshot": {
+            "title": "5 and 2", "formula_version": 1,
+            "directions": [
+                {
+                    "holder": "South", "receiver": "North",
+                    "lines": [{"category": "", "count": 5}, {"category": "civilian", "count": 2}],
+                }
+            ],
+        },
+    }  # fmt: skip
+    assert kinds(draft, shared=False) == ["exchange.drafted", "exchange.draft_changed"]
+
+
+def test_saving_a_draft_as_it_stands_leaves_no_event(scene, draft):
+    given = [
+        {"holder": one.holder_id, "receiver": one.receiver_id, "lines": [{"category": "", "count": 3}]}
+        for one in factories.directions(draft)
+    ]
+
+    same = exchanges.change_draft(draft, title=draft.title, directions=given, actor=scene.cast.north.negotiator)
+
+    assert same.version == draft.version
+    assert kinds(draft, shared=False) == ["exchange.drafted"]
+
+
+def test_draft_changes_by_its_own_side_s_negotiators_alone(scene, draft):
+    with refused("This is for negotiator, head of delegation.", error=NotAllowed):
+        exchanges.change_draft(draft, title="No", actor=scene.cast.north.clerk)
+    with refused(error=Exchange.DoesNotExist):
+        exchanges.change_draft(draft, title="No", actor=scene.cast.south.negotiator)
+
+
+def test_proposed_exchange_is_no_draft_any_more(scene, proposed):
+    for who in (scene.cast.north.negotiator, scene.cast.south.negotiator):
+        with refused("Only a draft can be changed.", error=TransitionRefused):
+            exchanges.change_draft(proposed, title="No", actor=who)
+
+
+def test_second_of_two_at_once_is_told(scene, draft):
+    exchanges.change_draft(draft, title="First", version=draft.version, actor=scene.cast.north.negotiator)
+
+    with refused("Somebody else saved this meanwhile.", error=StaleVersion):
+        exchanges.change_draft(draft, title="Second", version=draft.version, actor=scene.cast.north.head)
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ([], "directions"),
+        ([("south", "south", [("", 1)])], "directions.0"),
+        ([("south", "north", [("", 1)]), ("south", "north", [("", 1)])], "directions.1"),
+        ([("south", "nobody", [("", 1)])], "directions.0"),
+        ([("south", "north", [("civilian", 1), ("civilian", 2)])], "directions.0.lines.1"),
+        ([("south", "north", [("", 1), ("civilian", 0)])], "directions.0.lines.1"),
+        ([("south", "north", [("", 3_000_000_000)])], "directions.0.lines.0"),
+    ],
+)
+def test_fault_of_a_changed_draft_names_its_place(scene, draft, given, place):
+    sides = {"south": scene.south.pk, "north": scene.north.pk, "nobody": "?"}
+    directions = [
+        {
+            "holder": sides[holder], "receiver": sides[receiver],
+            "lines": [{"category": category, "count": count} for category, count in lines],
+        }
+        for holder, receiver, lines in given
+    ]  # fmt: skip
+
+    with refused(error=InputRefused) as caught:
+        exchanges.change_draft(draft, directions=directions, actor=scene.cast.north.negotiator)
+
+    assert list(caught.value.errors) == [place]
 
 
 def test_proposing_moves_the_rows_once_with_their_ids(scene, draft):

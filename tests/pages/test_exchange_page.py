@@ -8,6 +8,7 @@ from django.urls import reverse
 from audit.models import Event
 from exchanges.lists import lines_from_rows
 from exchanges.models import Answer, Entry, Exchange, ExchangeStatus, Tranche
+from exchanges.operations.exchange import change_draft
 from exchanges.operations.list import submit
 from tests import factories
 
@@ -105,6 +106,82 @@ def test_draft_form_keeps_what_was_typed_beside_the_fault(scene, browser):
     assert 'value="3 for 3"' in response.content.decode()
     assert "name a holder and a receiver" in response.content.decode()
     assert not Exchange.objects.unscoped("test").exists()
+
+
+def typed_draft(scene, **changed):
+    """As the form for another draft of 3 for 3 sends it, in the order of the two directions."""
+    return {
+        "title": "3 for 3", "directions.0": scene.south.pk, "directions.0.receiver": scene.north.pk, "directions.0.lines.0": "3",
+        "directions.1": scene.north.pk, "directions.1.receiver": scene.south.pk, "directions.1.lines.0": "3", **changed,
+    }  # fmt: skip
+
+
+def test_draft_is_changed_in_the_form_that_shows_it(scene, browser):
+    draft = factories.draft(scene)
+    north = browser(scene.cast.north.negotiator)
+
+    shown = north.get(page(draft, "draft")).content.decode()
+    response = north.post(
+        page(draft, "draft"),
+        typed_draft(scene, **{"title": "5 for 3", "directions.0.lines.0": "5", "version": draft.version}),
+    )
+
+    assert page(draft, "draft") in north.get(page(draft)).content.decode()
+    assert 'value="3 for 3"' in shown
+    assert (response.url, reread(draft).title) == (page(draft), "5 for 3")
+
+
+def test_fault_in_the_second_direction_stands_there_though_the_first_is_blank(scene, browser):
+    draft = factories.draft(scene)
+    wrong = {
+        "directions.0.lines.0": "",
+        "directions.1.receiver": scene.north.pk,
+        "directions.1.lines.1.category": "civilian",
+    }
+
+    response = browser(scene.cast.north.negotiator).post(page(draft, "draft"), typed_draft(scene, **wrong))
+    twice = browser(scene.cast.north.negotiator).post(
+        page(draft, "draft"), typed_draft(scene, **(wrong | {"directions.1.lines.1.category": ""}))
+    )
+
+    assert response.status_code == twice.status_code == 400
+    assert response.context["form"].errors == {
+        "directions.1.lines.1": ["Write how many, or leave the category blank too."]
+    }
+    assert twice.context["form"].errors == {"directions.1": ["Holder and receiver are the same side."]}
+    assert reread(draft).version == draft.version
+
+
+def test_stale_draft_form_shows_what_stands_and_can_be_sent_again(scene, browser):
+    draft = factories.draft(scene)
+    north = browser(scene.cast.north.negotiator)
+    change_draft(draft, title="Somebody else's", actor=scene.cast.north.head)
+
+    response = north.post(page(draft, "draft"), typed_draft(scene, title="Mine", version=draft.version))
+
+    content = response.content.decode()
+    assert response.status_code == 412
+    assert "Somebody else saved this meanwhile." in content
+    assert "Somebody else&#x27;s" in content
+    assert 'value="Mine"' in content
+    again = typed_draft(scene, title="Mine", version=response.context["form"]["version"].value())
+    assert north.post(page(draft, "draft"), again).status_code == 302
+    assert reread(draft).title == "Mine"
+
+
+def test_draft_form_is_for_negotiators_and_ends_with_the_proposal(scene, browser):
+    draft = factories.draft(scene)
+    clerk, north, south = (
+        browser(who) for who in (scene.cast.north.clerk, scene.cast.north.negotiator, scene.cast.south.head)
+    )
+
+    assert "This is for negotiator, head of delegation." in clerk.get(page(draft, "draft")).content.decode()
+    assert south.get(page(draft, "draft")).status_code == 404
+    north.post(step(draft, "propose"))
+    assert north.get(page(draft, "draft")).url == page(draft)
+    late = north.post(page(draft, "draft"), typed_draft(scene, title="Late"))
+    assert (late.status_code, reread(draft).title) == (409, "3 for 3")
+    assert "Only a draft can be changed." in late.content.decode()
 
 
 def test_propose_accept_and_negotiate(scene, browser):
