@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from access.models import User
 from negotiations.models import AgendaItem, Delegation, Negotiation, Participant, Proposal, Round
+from negotiations.public_record import Asked, RecordChoices
 
 AGENDA_ROWS = 6
 NATIVE_DATE = {"type": "date"}
@@ -95,3 +96,31 @@ class WordForm(OfNegotiation):
 
     def choices(self, name: str, rows: Any) -> Any:
         return rows.filter(works_here=False) if name == "participant" else rows
+
+
+class RecordFilter(forms.Form):
+    """Which part of the public record; what it does not hold is refused at the field."""
+
+    year = forms.ChoiceField(
+        label=_("Year"), required=False, error_messages={"invalid_choice": _("The record holds no year “%(value)s”.")}
+    )
+    mediator = forms.ChoiceField(
+        label=_("Mediator"), required=False,
+        error_messages={"invalid_choice": _("The record knows no mediator “%(value)s”.")},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, choices: RecordChoices, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        years: Any = self.fields["year"]
+        years.choices = [("", _("all years")), *((year, year) for year in choices.years)]
+        mediators: Any = self.fields["mediator"]
+        mediators.choices = [("", _("all mediators")), *choices.mediators]
+
+    @property
+    def asked(self) -> Asked:
+        """Everything while the form is wrong: a mistyped address hides nothing."""
+        start = self.data.get("from", "")
+        place = int(start) if start.isascii() and start.isdigit() and len(start) < 7 else 0
+        if not self.is_valid():
+            return Asked(start=place)
+        return Asked(self.cleaned_data["year"], self.cleaned_data["mediator"], place)

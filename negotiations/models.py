@@ -7,10 +7,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from access.models import Organisation, Party, User
+from access.models import Organisation, Party, PublicRecordQuerySet, User
 from access.roles import May
 from access.scoping import Compartmented, ScopedQuerySet, compartments_where
 from access.versioned import Versioned
+from core.partial_dates import PartialDateField
 from core.text import check_name_text
 
 
@@ -266,3 +267,27 @@ class TheirWord(Compartmented):
 
     def __str__(self) -> str:
         return f"{self.participant_id}: {self.step}"
+
+
+class PublicTalks(models.Model):
+    """A round of talks of the public record, of whatever conflict. Filled from `negotiations/data/` alone."""
+
+    line = models.PositiveIntegerField(unique=True)  # where it stands in the file
+    held_on = PartialDateField()
+    venue = models.CharField(max_length=160)
+    format = models.CharField(max_length=200, blank=True)
+    facilitator = models.CharField(max_length=200, blank=True)
+    head_of_delegation_a = models.CharField(max_length=200, blank=True)
+    head_of_delegation_b = models.CharField(max_length=200, blank=True)
+    outcome = models.CharField(max_length=500, blank=True)
+    sources = models.TextField()  # web addresses, one a line
+
+    objects: ClassVar[Any] = PublicRecordQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-line"]
+        verbose_name = _("talks of the public record")
+        verbose_name_plural = _("talks of the public record")
+
+    def __str__(self) -> str:
+        return f"{self.held_on} {self.venue}"

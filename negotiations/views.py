@@ -10,16 +10,25 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from access.declared import needs
+from access.declared import needs, signed_in
 from access.forms import answer_status, attempt
 from access.models import User
 from access.roles import May
 from audit.models import Event
 from audit.presentation import timeline
-from negotiations.forms import AgendaFormSet, OfNegotiation, ProposalForm, RoundForm, StatementForm, WordForm
+from negotiations.forms import (
+    AgendaFormSet,
+    OfNegotiation,
+    ProposalForm,
+    RecordFilter,
+    RoundForm,
+    StatementForm,
+    WordForm,
+)
 from negotiations.models import Negotiation, Round
 from negotiations.operations import add_proposal, add_statement, record_round, record_word
 from negotiations.presentation import page_of, why_not, window_of_negotiations
+from negotiations.public_record import choices_of_talks, talks_of_record, talks_page
 
 EVENTS_SHOWN = 100
 
@@ -99,6 +108,15 @@ def word_new(request: HttpRequest, pk: UUID) -> HttpResponse:
         request, negotiation, WordForm, record_word, title=_("Record their word"), capability=May.DECIDE,
         done=_("Their word is recorded."),
     )  # fmt: skip
+
+
+@signed_in
+@require_safe
+def public_talks(request: HttpRequest) -> HttpResponse:
+    rows = talks_of_record(_viewer(request))
+    form = RecordFilter(request.GET, choices=choices_of_talks(rows))
+    context = {"form": form, "asked": form.asked, "page": talks_page(rows, form.asked), "is_filled": bool(rows)}
+    return render(request, "negotiations/public_talks.html", context, status=200 if form.is_valid() else 400)
 
 
 def _negotiation(request: HttpRequest, pk: UUID) -> Negotiation:

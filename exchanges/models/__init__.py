@@ -24,6 +24,7 @@ from exchanges.models.exchange import (
     ExchangeStatus,
     FormulaLine,
 )
+from exchanges.models.public_record import PublicExchange, PublicKind
 from exchanges.models.sign_off import (
     Expiry,
     FinalOffice,
@@ -58,7 +59,8 @@ __all__ = [
     "AFTER_GO", "AGREED", "OPEN", "OPEN_LOCKED", "SETTLED", "Acceptance", "Answer", "AnswerReason", "Author", "Brief",
     "Clearance", "Cleared", "CountStatement", "Direction", "Entry", "EntryLink", "Exchange", "ExchangeHold",
     "ExchangeStatus", "Expiry", "FinalOffice", "FormulaLine", "Go", "Hold", "IdentityCheck", "LadderProgress", "LockAgreement",
-    "Manifest", "ManifestLine", "Outcome", "Placement", "PolicyStep", "Receipt", "Revision", "RevisionLine", "Scope",
+    "Manifest", "ManifestLine", "Outcome", "Placement", "PolicyStep", "PublicExchange",
+    "PublicKind", "Receipt", "Revision", "RevisionLine", "Scope",
     "SecondPair", "SignOff", "SignOffPaper", "SignOffPolicy", "SignOffStep", "Stance", "StepStatus", "Tranche",
     "TrancheStatus", "Withdrawal", "is_agreed",
 ]  # fmt: skip

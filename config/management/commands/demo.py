@@ -1,6 +1,7 @@
 """The whole of Homeward in one process, on made-up data: web, Celery worker and beat."""
 
 import errno
+import io
 import json
 import os
 import shutil
@@ -61,6 +62,7 @@ class Command(BaseCommand):
             self.say("Seeding the exchange agreed in Istanbul in May 2025 ...")
             with transaction.atomic():  # killed half-way, the next start seeds from the beginning
                 call_command("seed", "istanbul-2025", verbosity=0)
+        call_command("seed", "history", verbosity=0, stdout=io.StringIO())
 
     def serve(self, listener: socket.socket, accounts: list[dict[str, Any]]) -> None:
         address = "http://{}:{}".format(*listener.getsockname())
