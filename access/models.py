@@ -9,7 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import AnonymousUser
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -20,13 +20,14 @@ from core.text import check_name_text, check_time_zone
 M = TypeVar("M", bound=models.Model)
 
 
+def operating(viewer: "User | AnonymousUser") -> "models.QuerySet[Membership]":
+    """The membership of an operator. They keep parties and organisations; the role gives nothing in any compartment of
+    a case."""
+    return memberships_of(viewer).filter(role=Role.OPERATOR, organisation__kind=Organisation.Kind.OPERATOR)
+
+
 def is_operator(viewer: "User | AnonymousUser") -> bool:
-    """Operators keep parties and organisations; the role gives nothing in any compartment of a case."""
-    return bool(
-        viewer.is_authenticated
-        and viewer.is_active
-        and memberships_of(viewer).filter(role=Role.OPERATOR, organisation__kind=Organisation.Kind.OPERATOR).exists()
-    )
+    return bool(viewer.is_authenticated and viewer.is_active and operating(viewer).exists())
 
 
 class ExcusedQuerySet(models.QuerySet[M]):
@@ -37,9 +38,10 @@ class ExcusedQuerySet(models.QuerySet[M]):
     def visible_to(self, viewer: "User | AnonymousUser") -> Self:
         if not viewer.is_authenticated:
             return self.none()
-        if self.kept_by_operators and is_operator(viewer):
-            return self.all()
-        return self.filter(self.visibility(viewer))
+        seen = self.visibility(viewer)
+        if self.kept_by_operators and viewer.is_active:
+            seen |= Q(Exists(operating(viewer)))
+        return self.filter(seen)
 
     def visibility(self, viewer: "User | AnonymousUser") -> Q:
         raise LookupError(f"{self.model.__name__} does not say who sees it")

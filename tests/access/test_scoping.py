@@ -197,3 +197,23 @@ def test_sides_at_one_table_know_each_other_s_organisations_and_no_persons(cast,
 def test_outsider_knows_of_nobody_at_the_table(cast, table):
     assert set(Party.objects.visible_to(cast.outsider)) == {cast.outsider_side.party}
     assert set(Compartment.objects.visible_to(cast.outsider)) == {cast.outsider_side.home}
+
+
+def test_the_scope_of_one_viewer_is_never_that_of_another(scene, table):
+    """The subquery's text is kept from one viewer to the next; the viewer is not."""
+    cast = scene.cast
+    for _time in range(2):
+        assert table.pk in open_to(compartments_where(cast.north.head, May.DECIDE))
+        assert table.pk not in open_to(compartments_where(cast.outsider_side.head, May.DECIDE))
+
+
+def test_a_grant_that_has_run_out_closes_at_once(scene, table):
+    assert table.pk in open_to(compartments_where(scene.cast.north.head, May.DECIDE))
+
+    Grant.objects.filter(compartment=table).update(ends_at=timezone.now())
+
+    assert table.pk not in open_to(compartments_where(scene.cast.north.head, May.DECIDE))
+
+
+def test_a_capability_that_no_role_holds_opens_nothing(scene, table):
+    assert open_to(compartments_where(scene.cast.north.head, "no such capability")) == set()

@@ -19,7 +19,7 @@ from exchanges.presentation.waiting import waiting_for
 from tests import factories
 
 S, T = ExchangeStatus, TrancheStatus
-INBOX_QUERIES = 15
+INBOX_QUERIES = 13
 
 
 def whats(user):

@@ -10,7 +10,7 @@ from tests.cast import PASSWORD
 
 INDEX = reverse("people:index")
 LIST_QUERIES = 8
-DETAIL_QUERIES = 14
+DETAIL_QUERIES = 12
 
 
 @pytest.fixture
