@@ -1,7 +1,7 @@
 """Events as sentences, for one viewer. Every kind ever written is rendered; apps register theirs in `sentences`."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,6 +18,9 @@ from core.lifecycle import Text
 
 Sentence = Callable[[Mapping[str, Any]], Text]
 sentences: dict[str, Text | Sentence] = {}
+objections: dict[
+    str, Sentence
+] = {}  # by rule: what stood against an act that was recorded afterwards, when it happened
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class EventView:
     sentence: str
     who: str
     recorded_afterwards: bool = False
+    rules_then: str = ""
     happened_at: str = ""
     according_to: str = ""
     private: bool = False
@@ -70,6 +74,7 @@ def _view(event: Event, content: Mapping[str, Any], actors: Mapping[str, str]) -
         sentence=sentence_of(event.kind, content),
         who=actors.get(event.actor, ""),
         recorded_afterwards=bool(content.get("recorded_afterwards")),
+        rules_then=rules_then_in_words(content["rules_then"]) if "rules_then" in content else "",
         happened_at=happened,
         according_to=str(content.get("according_to", "")),
         private=not event.compartment.is_shared,
@@ -84,6 +89,17 @@ def sentence_of(kind: str, content: Mapping[str, Any]) -> str:
     if reason := content.get("reason"):
         text = _("%(text)s Reason: %(reason)s") % {"text": text, "reason": reason}
     return text
+
+
+def rules_then_in_words(found: Sequence[Mapping[str, Any]]) -> str:
+    """What the rules would have said at the time of an act that was recorded afterwards."""
+    if not found:
+        return _("nothing stood against it then")
+    told = "; ".join(
+        str(objections[str(row["rule"])](row)) if row.get("rule") in objections else str(row.get("rule", ""))
+        for row in found
+    )
+    return _("the rules would have refused it then: %(why)s") % {"why": told}
 
 
 def _actors(names: set[str], viewer: User) -> dict[str, str]:

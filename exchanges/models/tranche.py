@@ -162,6 +162,24 @@ class LockAgreement(Compartmented):
         return f"{self.participant_id} {self.digest[:8]}"
 
 
+class LockExplanation(Compartmented):
+    """Why this side locks somebody who is home or dead by its own record. Private; the newest for a content counts."""
+
+    tranche = models.ForeignKey(Tranche, on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64)
+    text = models.TextField()
+    at = models.DateTimeField()
+
+    read_capability: ClassVar[tuple[str, ...]] = (May.READ_NAMES,)
+    append_only = True
+
+    class Meta:
+        ordering = ["at"]
+
+    def __str__(self) -> str:
+        return f"{self.tranche_id} {self.digest[:8]}"
+
+
 class Hold(Versioned):
     """Stops one tranche until its own participant releases it."""
 

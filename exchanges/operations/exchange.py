@@ -25,6 +25,7 @@ from exchanges.models import (
     ExchangeStatus,
     FinalOffice,
     FormulaLine,
+    Placement,
     PolicyStep,
     Scope,
     Tranche,
@@ -171,7 +172,8 @@ def take_step(exchange: Exchange, step: str, *, actor: User, **circumstances: An
     finish(taking)
     if step in ("cancel", "end_short"):
         _abort_open_tranches(taking)
-    reread_status(taking.exchange, standing=taking.standing)
+        _release_places(taking)
+    reread_status(taking.exchange, standing=taking.standing, happened_at=taking.happened_at)
     return taking.exchange
 
 
@@ -225,6 +227,12 @@ def _abort_open_tranches(taking: Taking) -> None:
     rows = Tranche.objects.unscoped("the exchange is locked").filter(exchange=taking.exchange)
     for tranche in rows.exclude(status__in=(*AFTER_GO, TrancheStatus.ABORTED)).locked().order_by("pk"):
         abort_with_exchange(tranche, taking)
+
+
+def _release_places(taking: Taking) -> None:
+    """An exchange that is over keeps nobody's place: whoever came home through it may be captured again."""
+    rows = Placement.objects.unscoped("every participant's people of this exchange")
+    rows.filter(tranche__exchange=taking.exchange, released_at=None).update(released_at=taking.now)
 
 
 @transaction.atomic
@@ -348,6 +356,8 @@ def settle_counts(
         at=taking.now, version=1, **given,
     )  # fmt: skip
     finish(taking, data=given)
+    if is_over(taking.exchange):
+        _release_places(taking)
     return taking.exchange
 
 

@@ -34,14 +34,6 @@ def discard(subject: Any, step: str) -> None:
     ).delete()
 
 
-def confirmed_pair(home: Compartment, subject: Any, step: str, digest: str) -> SecondPair | None:
-    rows = SecondPair.objects.unscoped("own party's compartment").filter(
-        compartment=home, subject=subject_of(subject), step=step, digest=digest, confirmed_by__isnull=False
-    )
-    found: SecondPair | None = rows.order_by("-confirmed_at").first()
-    return found
-
-
 def ask(
     subject: Any, step: str, digest: str, *, standing: Standing, kind: str, details: Mapping[str, Any] | None = None
 ) -> SecondPair:

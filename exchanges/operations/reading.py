@@ -34,6 +34,12 @@ class Cause:
         return self.text
 
 
+@dataclass(frozen=True)
+class Moment:
+    now: datetime
+    happened_at: datetime | None
+
+
 def cause_of(step: SignOffStep, text: str) -> Cause:
     return Cause(text, None if step.is_final else step.compartment_id)
 
@@ -42,38 +48,46 @@ NO_CAUSE = Cause()
 
 
 def reread_status(
-    exchange: Exchange, *, standing: Standing, tranche: Tranche | None = None, cause: Cause = NO_CAUSE
+    exchange: Exchange,
+    *,
+    standing: Standing,
+    tranche: Tranche | None = None,
+    cause: Cause = NO_CAUSE,
+    happened_at: datetime | None = None,
 ) -> None:
-    """Bring stored readings in line with the rows they are read from. `exchange` is locked, `tranche` too."""
-    now = clock.now()
+    """Bring stored readings in line with the rows they are read from. `exchange` is locked, `tranche` too.
+
+    `happened_at`: when the act happened that the readings follow from, if not now.
+    """
+    moment = Moment(clock.now(), happened_at)
     if tranche is not None:
-        _reread_steps(tranche, standing, now, cause)
+        _reread_steps(tranche, standing, moment, cause)
         _write(
-            tranche, tranche_table.reading_of(tranche), tranche_table.STATUS_CHANGED, standing, now, cause,
+            tranche, tranche_table.reading_of(tranche), tranche_table.STATUS_CHANGED, standing, moment, cause,
         )  # fmt: skip
     statuses = list(
         Tranche.objects.unscoped("the exchange is locked").filter(exchange=exchange).values_list("status", flat=True)
     )
     _write(
-        exchange, exchange_table.reading_of(exchange, statuses), exchange_table.STATUS_CHANGED, standing, now, cause,
+        exchange, exchange_table.reading_of(exchange, statuses), exchange_table.STATUS_CHANGED, standing, moment, cause,
     )  # fmt: skip
 
 
-def _write(subject: Any, status: str, kind: str, standing: Standing, now: datetime, cause: Cause) -> None:
+def _write(subject: Any, status: str, kind: str, standing: Standing, moment: Moment, cause: Cause) -> None:
     before = subject.status
     if status == before:
         return
-    subject.status, subject.status_since = status, now
+    subject.status, subject.status_since = status, moment.now
     subject.save(update_fields=["status", "status_since"])
     told = cause.told_in(subject.compartment_id)
     data = {"before": before, "after": status} | ({"cause": told} if told else {})
     record(
         kind, subject=subject, actor=standing.actor, seat=standing.seat, compartment=subject.compartment,
-        home=standing.home, data=data, reading=True,
+        home=standing.home, data=data, reading=True, happened_at=moment.happened_at,
     )  # fmt: skip
 
 
-def _reread_steps(tranche: Tranche, standing: Standing, now: datetime, cause: Cause) -> None:
+def _reread_steps(tranche: Tranche, standing: Standing, moment: Moment, cause: Cause) -> None:
     if tranche.status not in tranche_table.ON_THE_LADDER:
         return
     ladder = ladder_of(tranche)
@@ -81,13 +95,13 @@ def _reread_steps(tranche: Tranche, standing: Standing, now: datetime, cause: Ca
         step, status = rung.step, _reading_of(rung)
         if status == step.status:
             continue
-        before, step.status, step.status_since = step.status, status, now
+        before, step.status, step.status_since = step.status, status, moment.now
         if before == StepStatus.APPROVED:
             step.lapsed_because = cause.told_in(step.compartment_id)
         elif status == StepStatus.APPROVED:
             step.lapsed_because = ""
         step.save(update_fields=["status", "status_since", "lapsed_because"])
-        _tell_step(step, before, standing, cause)
+        _tell_step(step, before, standing, moment, cause)
     _write_progress(tranche, ladder)
 
 
@@ -100,7 +114,7 @@ def _reading_of(rung: Rung) -> str:
     return StepStatus.PENDING if rung.lower_count else StepStatus.WAITING
 
 
-def _tell_step(step: SignOffStep, before: str, standing: Standing, cause: Cause) -> None:
+def _tell_step(step: SignOffStep, before: str, standing: Standing, moment: Moment, cause: Cause) -> None:
     """In the step's own compartment; where the actor does not see it, as the system's reading."""
     own = step.compartment.is_shared or (standing.home is not None and standing.home.pk == step.compartment_id)
     actor: User = standing.actor if own else system_user()
@@ -108,7 +122,7 @@ def _tell_step(step: SignOffStep, before: str, standing: Standing, cause: Cause)
     data = {"before": before, "after": step.status, "office": step.office_name} | ({"cause": told} if told else {})
     record(
         sign_off_table.STATUS_CHANGED, subject=step, actor=actor, seat=standing.seat if own else None,
-        compartment=step.compartment, data=data, reading=True,
+        compartment=step.compartment, data=data, reading=True, happened_at=moment.happened_at,
     )  # fmt: skip
 
 

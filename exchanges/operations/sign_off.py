@@ -162,7 +162,7 @@ def approve(
     pairs.discard(step, "approve")
     step.refused_because = ""
     step.save(update_fields=["refused_because"])
-    reread_status(taking.exchange, standing=taking.standing, tranche=step.tranche)
+    reread_status(taking.exchange, standing=taking.standing, tranche=step.tranche, happened_at=_told_when(taking))
     return SignOffStep.objects.visible_to(actor).get(pk=step.pk)
 
 
@@ -271,7 +271,7 @@ def refuse(step: SignOffStep, *, actor: User, **circumstances: Any) -> SignOffSt
     step.refused_because = taking.circumstances.reason
     step.save(update_fields=["refused_because"])
     finish(taking, data={"office": step.office_name, "is_final": step.is_final})
-    reread_status(taking.exchange, standing=taking.standing, tranche=step.tranche)
+    reread_status(taking.exchange, standing=taking.standing, tranche=step.tranche, happened_at=_told_when(taking))
     return step
 
 
@@ -298,9 +298,15 @@ def _withdraw(step: SignOffStep, actor: User, circumstances: Circumstances) -> s
     pairs.discard(step, "approve")
     finish(taking, data={"office": step.office_name, "is_final": step.is_final})
     reread_status(
-        taking.exchange, standing=taking.standing, tranche=step.tranche, cause=cause_of(step, circumstances.reason)
-    )
+        taking.exchange, standing=taking.standing, tranche=step.tranche, cause=cause_of(step, circumstances.reason),
+        happened_at=_told_when(taking),
+    )  # fmt: skip
     return ""
+
+
+def _told_when(taking: Taking) -> datetime | None:
+    """When an internal step was really taken is its own side's matter: what the table reads from it happened now."""
+    return taking.happened_at if taking.subject.is_final else None
 
 
 def record_expiries() -> int:

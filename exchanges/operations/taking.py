@@ -16,6 +16,7 @@ from audit.recording import record
 from core import clock
 from core.errors import InputRefused, StaleVersion, TransitionRefused
 from core.lifecycle import Attempt, Transition
+from exchanges.hindsight import Objection, objections_then
 from exchanges.models import Exchange, Manifest, SignOffStep, Tranche
 from exchanges.standing import Parties, Standing, Word, standing_of
 from negotiations.models import Participant, TheirWord
@@ -48,6 +49,11 @@ class Taking:
     circumstances: Circumstances
     before: str
     now: datetime
+    objections_then: list[Objection] | None = None  # of what is recorded afterwards: what stood against it at that time
+
+    @property
+    def happened_at(self) -> datetime | None:
+        return _happened_at(self.circumstances)
 
     @property
     def actor(self) -> User:
@@ -110,9 +116,12 @@ def begin(
     now = clock.now()
     check_reason(circumstances)
     check_happened_at(circumstances, subject, now)
+    happened_at = _happened_at(circumstances)
+    afterwards = happened_at is not None and clock.was_recorded_afterwards(happened_at, now)
     return Taking(
-        exchange, subject, transition, standing, participant, parties, attempt, circumstances, subject.status, now
-    )
+        exchange, subject, transition, standing, participant, parties, attempt, circumstances, subject.status, now,
+        objections_then(transition, subject, exchange, happened_at) if happened_at and afterwards else None,
+    )  # fmt: skip
 
 
 def prepare(
@@ -194,21 +203,27 @@ def check_reason(circumstances: Circumstances) -> None:
         raise InputRefused(sentence, errors={"reason": [sentence]})
 
 
-def finish(taking: Taking, *, data: Mapping[str, Any] | None = None, private: Mapping[str, Any] | None = None) -> None:
+def finish(
+    taking: Taking,
+    *,
+    event: str = "",
+    data: Mapping[str, Any] | None = None,
+    private: Mapping[str, Any] | None = None,
+) -> None:
     """Write the status this step leads to and its event; the caller rereads what follows from it."""
-    subject, circumstances = taking.subject, taking.circumstances
+    subject = taking.subject
     after = taking.transition.arrives_at(taking.attempt)
     fields = ["status"]
     if after != taking.before:
         subject.status, subject.status_since = after, taking.now
         fields.append("status_since")
     if hasattr(subject, "last_happened_at") and _is_followed(taking, after):
-        subject.last_happened_at = _happened_at(circumstances) or taking.now
+        subject.last_happened_at = taking.happened_at or taking.now
         fields.append("last_happened_at")
     subject.save(update_fields=fields)
     tell(
         taking,
-        taking.transition.event,
+        event or taking.transition.event,
         data={"before": taking.before, "after": after} | dict(data or {}),
         private=private,
     )
@@ -236,6 +251,8 @@ def tell(
     if circumstances.word:
         content["according_to"] = circumstances.word.according_to
         keep_word(taking)
+    if taking.objections_then is not None:
+        content["rules_then"] = taking.objections_then
     about = subject if subject is not None else taking.subject
     record(
         kind,
@@ -246,7 +263,7 @@ def tell(
         data=content,
         private=private,
         capability=May.DECIDE if circumstances.word else taking.transition.may[0],
-        happened_at=_happened_at(circumstances),
+        happened_at=taking.happened_at,
     )
 
 

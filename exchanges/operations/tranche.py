@@ -32,6 +32,7 @@ from exchanges.models import (
     Hold,
     LadderProgress,
     LockAgreement,
+    LockExplanation,
     Manifest,
     ManifestLine,
     Outcome,
@@ -195,7 +196,9 @@ def take_step(tranche: Tranche, step: str, *, actor: User, **circumstances: Any)
     else:
         finish(taking, data=data)
     cause = Cause(taking.circumstances.reason if step == "unlock" else "")
-    reread_status(taking.exchange, standing=taking.standing, tranche=taking.subject, cause=cause)
+    reread_status(
+        taking.exchange, standing=taking.standing, tranche=taking.subject, cause=cause, happened_at=taking.happened_at
+    )
     found: Tranche = taking.subject
     return found
 
@@ -267,17 +270,9 @@ def _go(taking: Taking) -> None:
 
 
 def _finish_go(taking: Taking) -> None:
-    """The last go has an event of its own, told to all (row 24)."""
-    finish(taking)
-    if taking.subject.status == TrancheStatus.GONE:
-        tell_gone(taking)
-
-
-def tell_gone(taking: Taking) -> None:
-    record(
-        GONE_EVENT, subject=taking.subject, actor=taking.actor, seat=taking.standing.seat, capability=May.RUN_HANDOVER,
-        compartment=taking.subject.compartment, data={"before": taking.before, "after": taking.subject.status},
-    )  # fmt: skip
+    """The last go is `gone` and told to all (row 24), not a go given and told to the parties as well."""
+    is_last = taking.transition.arrives_at(taking.attempt) == TrancheStatus.GONE
+    finish(taking, event=GONE_EVENT if is_last else taking.transition.event)
 
 
 def _abort(taking: Taking) -> None:
@@ -360,6 +355,10 @@ def _agrees(taking: Taking, content: Content, home: Compartment, explanation: st
         return False
     if pair is not None:
         pairs.confirm(pair, standing=taking.standing)
+    if explanation:
+        LockExplanation.objects.create(
+            compartment=home, tranche=tranche, digest=content.digest, text=explanation, at=taking.now
+        )
     if not has_agreed:
         LockAgreement.objects.create(
             compartment_id=tranche.compartment_id, tranche=tranche, participant=taking.side,
@@ -400,9 +399,12 @@ def _refuse_taken_places(own: list[EntryLink]) -> None:
 
 
 def _explained(home: Compartment, tranche: Tranche, content: Content) -> str:
-    """Why this side's two people agreed to lock somebody home or dead by its record; a waived pair answered then."""
-    pair = pairs.confirmed_pair(home, tranche, "lock", content.digest)
-    return pair.details.get("explanation", "") if pair else "one pair of eyes"
+    """Why this side agreed to lock somebody home or dead by its record; empty where nobody had to say why."""
+    rows = LockExplanation.objects.unscoped("own party's compartment").filter(
+        compartment=home, tranche=tranche, digest=content.digest
+    )
+    newest = rows.order_by("at").last()
+    return newest.text if newest else ""
 
 
 def _unexplained(own: list[EntryLink], explanation: str) -> list[EntryLink]:
@@ -479,7 +481,7 @@ def _freeze(taking: Taking, content: Content) -> None:
     finish(
         taking, data={"frame_digest": content.frame_digest, "names_digest": content.names_digest, "size": len(content.entries)}
     )  # fmt: skip
-    reread_status(taking.exchange, standing=taking.standing, tranche=tranche)
+    reread_status(taking.exchange, standing=taking.standing, tranche=tranche, happened_at=taking.happened_at)
 
 
 def _write_manifest(
@@ -660,7 +662,7 @@ def settle(
     finish(taking, data={"presented": total, "received": sum(received_by_direction(tranche).values())})
     if tranche.status != TrancheStatus.GONE:
         release_placements(tranche, taking.now, except_entries=_received_entries(tranche))
-    reread_status(taking.exchange, standing=taking.standing)
+    reread_status(taking.exchange, standing=taking.standing, happened_at=taking.happened_at)
     return tranche
 
 
@@ -730,7 +732,13 @@ def correct_entry(
     sentence = _next_manifest(tranche, line, taking)
     one_pair = {"one_pair_of_eyes": True} if waived else {}
     finish(taking, data={"entry": line.number, "fields": sorted(changes)} | one_pair)
-    reread_status(taking.exchange, standing=taking.standing, tranche=tranche, cause=Cause(sentence))
+    reread_status(
+        taking.exchange,
+        standing=taking.standing,
+        tranche=tranche,
+        cause=Cause(sentence),
+        happened_at=taking.happened_at,
+    )
     return tranche
 
 

@@ -39,6 +39,7 @@ class EventLine:
     is_new: bool
     mark: str
     recorded_afterwards: bool
+    rules_then: str
     recorded_at: str
     according_to: str
     private: bool
@@ -141,6 +142,7 @@ def _line(
         is_new=last_here is not None and view.at > last_here,
         mark=mark,
         recorded_afterwards=view.recorded_afterwards,
+        rules_then=view.rules_then,
         recorded_at=_happened(view),
         according_to=view.according_to,
         private=view.private,

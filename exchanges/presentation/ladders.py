@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from access.models import User
 from core import clock
-from exchanges.approval import current_manifest, digest_for
+from exchanges.approval import Wanted, manifests_of, wanted_for
 from exchanges.models import Manifest, SignOff, SignOffPaper, SignOffStep, StepStatus
 from exchanges.presentation.facts import TrancheFacts
 from exchanges.presentation.times import age, instant
@@ -56,10 +56,10 @@ class LadderView:
 
 def ladders_of(facts: TrancheFacts, parties: Parties, viewer: User) -> list[LadderView]:
     """Four queries: manifest, sign-offs, their papers of one's own side, their word."""
-    manifest = current_manifest(facts.tranche)
-    if manifest is None or not facts.steps:
+    manifests = manifests_of(facts.tranche)
+    if not manifests or not facts.steps:
         return []
-    signed = _signed(facts.steps, manifest, viewer)
+    signed = _signed(facts.steps, manifests, viewer)
     return [_ladder(participant, facts, signed) for participant in parties.all]
 
 
@@ -104,7 +104,7 @@ def _rung(step: SignOffStep, sign_offs: list[SignOffView]) -> RungView:
     )
 
 
-def _signed(steps: Sequence[SignOffStep], manifest: Manifest, viewer: User) -> dict[Any, list[SignOffView]]:
+def _signed(steps: Sequence[SignOffStep], manifests: Sequence[Manifest], viewer: User) -> dict[Any, list[SignOffView]]:
     sign_offs = list(
         SignOff.objects.visible_to(viewer)
         .filter(step__in=steps)
@@ -119,7 +119,7 @@ def _signed(steps: Sequence[SignOffStep], manifest: Manifest, viewer: User) -> d
         subject__in=[f"signoffstep:{step.pk}" for step in steps], step="approve"
     )
     word_of = {word.subject: word.according_to for word in words.order_by("recorded_at")}
-    wanted = {step.pk: digest_for(step.scope, manifest) for step in steps}
+    wanted = {step.pk: wanted_for(step.scope, manifests) for step in steps}
     shown: dict[Any, list[SignOffView]] = {}
     for sign_off in sign_offs:
         standing = standing_of_sign_off(sign_off, wanted[sign_off.step_id])
@@ -136,13 +136,13 @@ def _signed(steps: Sequence[SignOffStep], manifest: Manifest, viewer: User) -> d
     return shown
 
 
-def standing_of_sign_off(sign_off: SignOff, wanted: str) -> str:
+def standing_of_sign_off(sign_off: SignOff, wanted: Wanted) -> str:
     """Empty while it is valid: else withdrawn, expired or lapsed."""
     if hasattr(sign_off, "withdrawal"):
         return _("withdrawn: %(reason)s") % {"reason": sign_off.withdrawal.reason}
     if sign_off.expires_at and sign_off.expires_at <= clock.now():
         return _("expired %(at)s") % {"at": instant(sign_off.expires_at)}
-    return "" if sign_off.digest == wanted else _("lapsed")
+    return "" if wanted.fits(sign_off) else _("lapsed")
 
 
 def _who(sign_off: SignOff, paper: SignOffPaper | None) -> str:

@@ -18,6 +18,7 @@ from access.roles import Role
 from audit.models import subject_of
 from core import clock, digest_words
 from core.shapes import address
+from exchanges.approval import Wanted, wanted_for
 from exchanges.content import content_of
 from exchanges.models import (
     AGREED,
@@ -793,7 +794,7 @@ class SignOffDetail(SignOffRow):
 
 def sign_off_rows(rungs: Sequence[SignOffStep], viewer: User) -> list[SignOffRow]:
     """Rungs with their `tranche` and `participant` loaded."""
-    digests = _current_digests(rungs)
+    wanted = _wanted_now(rungs)
     pks = [rung.pk for rung in rungs]
     withdrawals = {
         withdrawal.sign_off_id: withdrawal
@@ -808,7 +809,7 @@ def sign_off_rows(rungs: Sequence[SignOffStep], viewer: User) -> list[SignOffRow
         _sign_off_row(
             rung,
             [
-                _sign_off_part(sign_off, digests.get(rung.pk), withdrawals.get(sign_off.pk))
+                _sign_off_part(sign_off, wanted.get(rung.pk), withdrawals.get(sign_off.pk))
                 for sign_off in signed.get(rung.pk, [])
             ],
         )
@@ -816,19 +817,18 @@ def sign_off_rows(rungs: Sequence[SignOffStep], viewer: User) -> list[SignOffRow
     ]
 
 
-def _current_digests(rungs: Sequence[SignOffStep]) -> dict[Any, str]:
-    """By rung, what is signed now; a rung of an earlier lock has nothing."""
-    latest: dict[Any, tuple[str, str]] = {}
+def _wanted_now(rungs: Sequence[SignOffStep]) -> dict[Any, Wanted]:
+    """By rung, what counts now; a rung of an earlier lock has nothing."""
+    versions: dict[Any, list[Manifest]] = {}
     rows = Manifest.objects.unscoped("a digest of what the viewer's rungs sign; no name is read").filter(
         tranche__in={rung.tranche_id for rung in rungs}
     )
-    columns = ("tranche_id", "lock_number", "frame_digest", "names_digest")
-    for tranche_id, lock_number, frame, names in rows.order_by("version").values_list(*columns):
-        latest[tranche_id, lock_number] = (frame, names)
+    for manifest in rows.defer("frame").order_by("-version"):
+        versions.setdefault((manifest.tranche_id, manifest.lock_number), []).append(manifest)
     return {
-        rung.pk: found[rung.scope == Scope.NAMES]
+        rung.pk: wanted_for(rung.scope, found)
         for rung in rungs
-        if (found := latest.get((rung.tranche_id, rung.lock_number))) and is_of_current_lock(rung)
+        if (found := versions.get((rung.tranche_id, rung.lock_number))) and is_of_current_lock(rung)
     }
 
 
@@ -836,7 +836,7 @@ def is_of_current_lock(rung: SignOffStep) -> bool:
     return rung.lock_number == rung.tranche.lock_number and rung.tranche.status != TrancheStatus.PLANNED
 
 
-def _sign_off_part(sign_off: SignOff, digest: str | None, withdrawal: Withdrawal | None) -> SignOffPart:
+def _sign_off_part(sign_off: SignOff, wanted: Wanted | None, withdrawal: Withdrawal | None) -> SignOffPart:
     office = sign_off.organisation
     return SignOffPart(
         id=sign_off.pk,
@@ -846,16 +846,16 @@ def _sign_off_part(sign_off: SignOff, digest: str | None, withdrawal: Withdrawal
         digest=sign_off.digest,
         at=sign_off.at,
         expires_at=sign_off.expires_at,
-        state=_state(sign_off, digest, withdrawal),
+        state=_state(sign_off, wanted, withdrawal),
         withdrawn_at=withdrawal.at if withdrawal else None,
         withdrawn_because=withdrawal.reason if withdrawal else "",
     )
 
 
-def _state(sign_off: SignOff, digest: str | None, withdrawal: Withdrawal | None) -> str:
+def _state(sign_off: SignOff, wanted: Wanted | None, withdrawal: Withdrawal | None) -> str:
     if withdrawal:
         return SignOffState.WITHDRAWN
-    if sign_off.digest != digest:
+    if wanted is None or not wanted.fits(sign_off):
         return SignOffState.LAPSED
     if sign_off.expires_at and sign_off.expires_at <= clock.now():
         return SignOffState.EXPIRED
@@ -886,7 +886,8 @@ def _sign_off_row(rung: SignOffStep, sign_offs: list[SignOffPart]) -> SignOffRow
 
 def sign_off_detail(rung: SignOffStep, viewer: User) -> SignOffDetail:
     (row,) = sign_off_rows([rung], viewer)
-    digest = _current_digests([rung]).get(rung.pk)
+    wanted = _wanted_now([rung]).get(rung.pk)
+    digest = wanted.digest if wanted else None
     return widened(
         SignOffDetail,
         row,

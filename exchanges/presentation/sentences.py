@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from audit.presentation import Sentence, sentences
+from audit.presentation import Sentence, objections, sentences
 from core.lifecycle import Text, words_of
 from exchanges.models import AnswerReason, Outcome, Stance
 from exchanges.presentation.times import count
@@ -199,3 +199,20 @@ SENTENCES: dict[str, Text | Sentence] = {
 def teach() -> None:
     """Called when the app is ready."""
     sentences.update(SENTENCES)
+
+
+def _uncleared_then(content: Content) -> str:
+    missing = content.get("missing", 0)
+    return ngettext("%(count)s clearance was missing", "%(count)s clearances were missing", missing) % {
+        "count": count(missing)
+    }
+
+
+objections.update(
+    {
+        "status": lambda content: _("it was %(status)s") % {"status": words_of(content.get("status", ""))},
+        "hold": lambda content: _("the exchange was %(hold)s") % {"hold": words_of(content.get("hold", ""))},
+        "held": lambda content: _("%(participant)s held the tranche") % {"participant": content.get("participant", "")},
+        "clearances": _uncleared_then,
+    }
+)

@@ -187,7 +187,7 @@ OPERATIONS = [
 # Operations of sweeps and readings, called inside another operation or by the system itself.
 NO_ACTOR = {
     "route", "send", "due_mails", "missed", "beat", "record_expiries", "system_user", "reread_status", "open_pair",
-    "confirmed_pair", "ask", "confirm", "pairs_of",
+    "ask", "confirm", "pairs_of",
 }  # fmt: skip
 
 

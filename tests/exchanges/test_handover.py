@@ -53,7 +53,8 @@ def test_last_go_sets_it_going_and_the_exchange_under_way(scene, staged):
 
     assert tranche.status == T.GONE
     assert scenes.again(tranche.exchange).status == "under_way"
-    assert last_event("tranche.gone").subject == f"tranche:{staged.pk}"
+    assert kinds(staged)[-2:] == ["tranche.go_given", "tranche.gone"]
+    assert data_of(last_event("tranche.gone")) == {"before": "staged", "after": "gone", "participant": "B"}
 
 
 def test_side_gives_one_go(scene, staged):
@@ -382,7 +383,8 @@ def test_settling_again_after_a_correction(scene):
     assert CountStatement.objects.unscoped("test").filter(tranche=tranche).count() == 3
 
 
-def test_settling_frees_the_places_of_those_who_did_not_come(scene):
+def one_came_and_one_stayed(scene):
+    """Two people of the north in a settled tranche."""
     tranche = factories.tranche_at(scene, T.PLANNED)
     came, stayed = (person(scene.cast.north, name) for name in ("Came", "Stayed"))
     link(scene, scene.cast.north, first_entry(tranche, 0), came)
@@ -400,9 +402,31 @@ def test_settling_frees_the_places_of_those_who_did_not_come(scene):
     receive(scene, tranche, scene.cast.south, *["received"] * 3)
 
     settle_all(scene, tranche)
+    return came, stayed
+
+
+def test_settling_frees_the_places_of_those_who_did_not_come(scene):
+    _came, stayed = one_came_and_one_stayed(scene)
 
     free = Placement.objects.unscoped("test").filter(released_at__isnull=False)
     assert [row.person for row in free] == [stayed]
+
+
+@pytest.mark.parametrize("ends", ["completed", "ended_short"])
+def test_exchange_that_is_over_keeps_nobody_s_place(scene, ends):
+    """Whoever came home through it may be captured again, and be exchanged again."""
+    came, _stayed = one_came_and_one_stayed(scene)
+    held = Placement.objects.unscoped("test").get(person=came)
+    assert held.released_at is None
+
+    if ends == "completed":
+        for side in (scene.cast.north, scene.cast.south):
+            state(scene, held.tranche.exchange, side)
+    else:
+        exchanges.take_step(held.tranche.exchange, "end_short", actor=scene.cast.north.head, reason="no more")
+
+    assert scenes.again(held.tranche.exchange).status == ends
+    assert scenes.again(held).released_at is not None
 
 
 # How an exchange ends

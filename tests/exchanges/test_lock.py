@@ -10,6 +10,7 @@ from exchanges.lists import lines_from_rows
 from exchanges.models import (
     ExchangeStatus,
     LockAgreement,
+    LockExplanation,
     Placement,
     SecondPair,
     SignOffStep,
@@ -20,7 +21,7 @@ from exchanges.operations import list as lists
 from exchanges.operations import tranche as tranches
 from people import operations as people
 from tests import factories, scenes
-from tests.checks import data_of, last_event, refused
+from tests.checks import data_of, last_event, refused, sees
 
 T = TrancheStatus
 
@@ -399,6 +400,30 @@ def test_side_that_agreed_may_explain_later(scene, planned, abel):
         tranche = tranches.lock(planned, actor=who)
 
     assert tranche.status == T.LOCKED
+
+
+def test_waived_pair_is_asked_again_about_somebody_home_since(scene, planned, abel):
+    scenes.policy(scene.negotiation, scene.cast.north, pairs_waived=True)
+    tranches.lock(planned, actor=scene.cast.north.head)
+    goes_home(scene, abel)
+    tranches.lock(planned, actor=scene.cast.south.head)
+
+    with refused(exactly="North has to look at this lock again."):
+        tranches.lock(planned, actor=scene.cast.south.deputy)
+    tranches.lock(planned, actor=scene.cast.north.head, explanation="the wife saw another man")
+
+    assert tranches.lock(planned, actor=scene.cast.south.deputy).status == T.LOCKED
+
+
+def test_explanation_of_a_lock_is_for_our_side_alone(scene, planned, abel):
+    goes_home(scene, abel)
+    for who in (scene.cast.north.head, scene.cast.north.deputy):
+        tranches.lock(planned, actor=who, explanation="the wife saw another man")
+
+    kept = LockExplanation.objects.unscoped("test").get()
+
+    assert (kept.text, kept.compartment) == ("the wife saw another man", scene.cast.north.home)
+    assert not sees(scene.cast.south.head, kept)
 
 
 def test_other_sides_record_is_not_asked(scene, planned):

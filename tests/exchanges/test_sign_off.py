@@ -27,6 +27,10 @@ from exchanges.operations import exchange as exchanges
 from exchanges.operations import list as lists
 from exchanges.operations import sign_off as sign_offs
 from exchanges.operations import tranche as tranches
+from exchanges.presentation.facts import facts_of
+from exchanges.presentation.ladders import ladders_of
+from exchanges.presentation.rows import sign_off_rows
+from exchanges.standing import Parties
 from tests import factories, scenes
 from tests.cast import PASSWORD, member
 from tests.checks import data_of, kinds, last_event, refused
@@ -725,6 +729,23 @@ def test_correction_that_is_undone_revives_no_sign_off(scene):
     assert first.names_digest == third.names_digest
     assert internal_of(scene, tranche).status == P.PENDING
     assert scenes.again(tranche).status == T.IN_SIGN_OFF
+
+
+def test_undone_correction_shows_no_sign_off_as_counting(scene):
+    """The page's ladder and the API say of each what the approval query says."""
+    tranche = factories.tranche_at(scene, T.SIGNED_OFF)
+    correct(scene, tranche, "Samuel")
+    correct(scene, tranche, "Sam")
+    rung, head = internal_of(scene, tranche), scene.cast.north.head
+
+    (part,) = sign_off_rows([rung], head)[0].sign_offs
+    assert part.state == "lapsed"
+    fresh = scenes.again(tranche)
+    facts = facts_of([fresh], head)[fresh.pk]
+    ladder = next(ladder for ladder in ladders_of(facts, Parties(fresh.exchange), head) if ladder.private)
+    assert [(view.counts, view.standing) for rung in ladder.rungs if not rung.final for view in rung.sign_offs] == [
+        (False, "lapsed")
+    ]
 
 
 def test_after_an_undone_correction_the_names_can_be_signed_again(scene):

@@ -24,6 +24,11 @@ def final(scene, tranche, side=None):
     return factories.step_of(tranche, side or scene.cast.north, final=True)
 
 
+def one_go(scene):
+    tranche = factories.tranche_at(scene, T.STAGED)
+    tranches.take_step(tranche, "go", actor=scene.cast.north.handover)
+
+
 # What to bring about, the event, who is told (without who did it)
 STORIES = {
     "propose": (lambda s: factories.exchange_at(s, "proposed"), "exchange.proposed", ALL - {"north-negotiator"}),
@@ -43,7 +48,7 @@ STORIES = {
         lambda s: factories.tranche_at(s, T.AWAITING_FINAL), "tranche.status_changed", ALL - {"south-head"}
     ),
     "stage": (lambda s: factories.tranche_at(s, T.STAGED), "tranche.staged", ALL - {"north-handover"}),
-    "go": (lambda s: factories.tranche_at(s, T.GONE), "tranche.go_given", PARTIES - {"south-handover"}),
+    "go": (one_go, "tranche.go_given", PARTIES - {"north-handover"}),
     "gone": (lambda s: factories.tranche_at(s, T.GONE), "tranche.gone", ALL - {"south-handover"}),
     "receipts": (lambda s: factories.tranche_at(s, T.RECEIVED), "receipt.recorded", PARTIES - {"south-handover"}),
     "settle": (lambda s: factories.tranche_at(s, T.RECEIVED), "tranche.settled", ALL - {"south-head"}),
