@@ -29,7 +29,7 @@ HOLDS = {
 
 def objections_then(transition: Transition, subject: Any, exchange: Exchange, at: datetime) -> list[Objection]:
     """What stood against this step at that instant; empty where nothing did."""
-    found = []
+    found: list[Objection] = []
     status = status_at(subject, at)
     if status not in transition.sources:
         found.append({"rule": "status", "status": status})
