@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('access', '0002_public_record'),
+        ('access', '0001_initial'),
         ('exchanges', '0002_public_record'),
     ]
 
