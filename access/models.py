@@ -375,10 +375,19 @@ class GrantRole(models.Model):
 
 
 class Installation(models.Model):
-    """The one row about this database itself: how far its clock of case facts runs from real time."""
+    """The one row about this database itself: how far its clock of case facts runs from real time, and whether it was restored.
+
+    Restored from a backup it stands in quarantine until an operator releases it: nothing leaves, nobody goes.
+    """
 
     clock_offset = models.DurationField(default=timedelta)
     seeded_with = models.CharField(max_length=40, blank=True)
+    quarantined_at = models.DateTimeField(null=True, blank=True)
+    backup_made_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.seeded_with or "installation"
+
+    @classmethod
+    def is_quarantined(cls) -> bool:
+        return cls.objects.filter(quarantined_at__isnull=False).exists()

@@ -5,10 +5,11 @@ from typing import Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from access.models import Compartment, User
+from access.models import Compartment, Installation, User
 from access.roles import May
 from access.scoping import compartments_where
 from audit.models import Event
@@ -25,7 +26,7 @@ class Reader(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a background process last said that it lives."""
+    """When a background process last said that it lives (beat, worker, sweeper), and when a sweep last ended (sweep)."""
 
     process = models.CharField(max_length=20, primary_key=True)
     at = models.DateTimeField()
@@ -70,6 +71,12 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def unread(self) -> Self:
         return self.filter(read_at__isnull=True)
+
+    def leaving_now(self) -> Self:
+        """Mails that are due; none while an installation restored from a backup stands in quarantine."""
+        quarantine = Installation.objects.filter(quarantined_at__isnull=False)
+        due = self.filter(channel=Channel.MAIL, state=DeliveryState.DUE, due_at__lte=timezone.now())
+        return due.filter(~Exists(quarantine))
 
     def locked(self) -> Self:
         return self.select_for_update(of=("self",), no_key=True, skip_locked=True)

@@ -2,7 +2,7 @@
 
 import logging
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -81,9 +81,7 @@ def send(delivery_id: Any) -> bool:
 @transaction.atomic
 def _claim(delivery_id: Any) -> Delivery | None:
     now = timezone.now()
-    rows = Delivery.objects.unscoped("sending").filter(
-        pk=delivery_id, channel=Channel.MAIL, state=DeliveryState.DUE, due_at__lte=now
-    )
+    rows = Delivery.objects.unscoped("sending").leaving_now().filter(pk=delivery_id)
     delivery = rows.locked().select_related("recipient", "event").first()
     if delivery is None:
         return None
@@ -108,18 +106,22 @@ def _fail(delivery: Delivery, fault: str) -> None:
 
 
 def due_mails() -> list[Any]:
-    rows = Delivery.objects.unscoped("sweep").filter(
-        channel=Channel.MAIL, state=DeliveryState.DUE, due_at__lte=timezone.now()
-    )
+    rows = Delivery.objects.unscoped("sweep").leaving_now()
     return list(rows.order_by("due_at").values_list("pk", flat=True)[:1000])
+
+
+def retry_failed() -> int:
+    """Give up on nothing: every failed mail is due again, with all its attempts before it."""
+    failed = Delivery.objects.unscoped("for the server's keepers").filter(state=DeliveryState.FAILED)
+    return failed.update(state=DeliveryState.DUE, attempts=0, due_at=timezone.now())
 
 
 def missed() -> list[Any]:
     return compartments_behind()
 
 
-def beat(process: str) -> None:
-    Heartbeat.objects.update_or_create(process=process, defaults={"at": timezone.now()})
+def beat(process: str, at: datetime | None = None) -> None:
+    Heartbeat.objects.update_or_create(process=process, defaults={"at": at or timezone.now()})
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """Celery only executes: a message wakes a task, the rows say what is to be done."""
 
 import logging
+from datetime import datetime
 
 from celery import shared_task
 
@@ -25,7 +26,6 @@ def send_delivery(delivery_id: str) -> None:
 @shared_task(name="alerts.sweep")
 def sweep() -> None:
     """Every 20 s: what a lost message left behind, retries that are due, expiries that have passed."""
-    operations.beat("worker")
     record_expiries()
     drop_old_answers()
     for compartment_id in operations.missed():
@@ -33,6 +33,13 @@ def sweep() -> None:
             operations.send(delivery_id)
     for delivery_id in operations.due_mails():
         operations.send(delivery_id)
+    operations.beat("sweep")  # last: a sweep that fails is none
+
+
+@shared_task(name="alerts.heartbeat")
+def heartbeat(process: str, placed_at: str) -> None:
+    """A worker asks itself, through its queue, whether it lives."""
+    operations.beat(process, at=datetime.fromisoformat(placed_at))
 
 
 def _nudge(delivery_id: str) -> None:

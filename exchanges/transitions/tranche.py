@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from access.models import Installation
 from access.roles import May
 from access.scoping import ScopedQuerySet
 from core.lifecycle import Attempt, Reading, Text, Transition
@@ -148,6 +149,13 @@ def uncleared(tranche: Tranche) -> int:
     return missing
 
 
+def installation_is_released(attempt: Attempt) -> Text:
+    """What was withdrawn after the backup is lost with the old database: nobody goes before the parties have compared logs."""
+    if Installation.is_quarantined():
+        return _("This installation was restored from a backup and has not been released yet.")
+    return ""
+
+
 def has_not_given_go(attempt: Attempt) -> Text:
     if attempt.participant and attempt.participant.pk in gos_counting(attempt.subject):
         return _("Your side has given its go.")
@@ -283,7 +291,8 @@ _ROWS = (
     ),
     Transition(
         23, "go", _("Give the go"), frozenset({S.STAGED}), gone_with_the_last, (May.RUN_HANDOVER,), "tranche.go_given",
-        "parties", (speaks_for_a_participant, is_approved_now, entries_are_cleared, has_no_hold, has_not_given_go),
+        "parties", (speaks_for_a_participant, is_approved_now, entries_are_cleared, has_no_hold, has_not_given_go,
+                    installation_is_released),
         takes_word=True, ends_at=(S.STAGED, S.GONE),
     ),
     Transition(
