@@ -180,7 +180,7 @@ OPERATIONS = [
     path
     for app in OWN_APPS
     for path in sorted((ROOT / app).rglob("*.py"))
-    if path.stem == "operations" or "operations" in path.parts
+    if path.stem == "operations" or "operations" in path.relative_to(ROOT).parts
 ]
 
 
