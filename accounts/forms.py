@@ -1,5 +1,6 @@
 """Sign-in and one's own account."""
 
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -11,6 +12,29 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from access.models import User
 from accounts import guessing
+
+
+def account_of(
+    request: Any, username: str, password: str, *, fits: Callable[[User], bool] | None = None
+) -> User | None:
+    """Whose account this name and password open, if `fits` takes it; None alike for an unknown name, a wrong password and
+    an account that does not fit, each counted as a wrong guess. Raises ValidationError while the next try has to wait."""
+    if wait := guessing.seconds_to_wait(request, username):
+        raise forms.ValidationError(
+            ngettext(
+                "Too many wrong passwords: try again in %(wait)d second.",
+                "Too many wrong passwords: try again in %(wait)d seconds.",
+                wait,
+            )
+            % {"wait": wait}
+        )
+    user: Any = authenticate(request, username=username, password=password)
+    if user is None or (fits is not None and not fits(user)):
+        guessing.note_failure(request, username)
+        return None
+    guessing.forget(request, username)
+    found: User = user
+    return found
 
 
 class SignInForm(forms.Form):
@@ -33,20 +57,8 @@ class SignInForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         username, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
         if username and password:
-            if wait := guessing.seconds_to_wait(self.request, username):
-                raise forms.ValidationError(
-                    ngettext(
-                        "Too many wrong passwords: try again in %(wait)d second.",
-                        "Too many wrong passwords: try again in %(wait)d seconds.",
-                        wait,
-                    )
-                    % {"wait": wait}
-                )
-            self.user = authenticate(self.request, username=username, password=password)
-            if self.user is not None:
-                guessing.forget(self.request, username)
-            else:
-                guessing.note_failure(self.request, username)
+            self.user = account_of(self.request, username, password)
+            if self.user is None:
                 raise forms.ValidationError(_("This name and password do not open an account."))
         return self.cleaned_data
 

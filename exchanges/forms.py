@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from access.models import Organisation
 from core.errors import InputRefused
 from core.lifecycle import Transition
-from exchanges.lists import Line, lines_from_csv, lines_from_json, lines_from_rows
+from exchanges.lists import Line, lines_from_rows, lines_from_text
 from exchanges.models import AnswerReason, Direction, Outcome, Scope, Stance
 from exchanges.presentation.tally import StatedDirection
 from exchanges.standing import Word
@@ -413,9 +413,7 @@ class SubmitForm(StepForm):
     def lines(self) -> list[Line]:
         """Raises ListRefused naming every line's faults."""
         text = self._text()
-        typed = (
-            (lines_from_json if text.lstrip().startswith(("[", "{")) else lines_from_csv)(text) if text.strip() else []
-        )
+        typed = lines_from_text(text) if text.strip() else []
         named = {line.number for line in typed}
         rows: list[dict[str, Any]] = [{"person": pk} for pk in self.persons]
         if self.cleaned_data["keep"]:

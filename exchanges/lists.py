@@ -3,8 +3,9 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from itertools import chain
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -24,6 +25,7 @@ LONGEST = {
     "latin_name": 200,
 }  # fmt: skip
 DELIMITERS = ",;\t|"
+PASTED = ("family_name", "given_name", "patronymic", "birth_date", "category")  # cells of a line without a header
 MOST_LINES = 20_000
 TRUE = {"1", "true", "yes", "x", "так", "да", "نعم"}
 FALSE = {"", "0", "false", "no", "ні", "нет", "لا"}
@@ -51,7 +53,15 @@ class ListRefused(InputRefused):
     """Faults by line, `lines.3.birth_date`; nothing was stored."""
 
 
-def lines_from_csv(text: str) -> list[Line]:
+def lines_from_text(text: str, *, assumed: Sequence[str] = (), category: str = "") -> list[Line]:
+    """JSON or CSV, whichever it is. `assumed`: the columns of a CSV without a header; `category`: of new lines that
+    name none. Raises ListRefused."""
+    if text.lstrip().startswith(("[", "{")):
+        return lines_from_json(text, category=category)
+    return lines_from_csv(text, assumed=assumed, category=category)
+
+
+def lines_from_csv(text: str, *, assumed: Sequence[str] = (), category: str = "") -> list[Line]:
     """Lines of a CSV with a header row of COLUMNS names in any order. Raises ListRefused."""
     text = text.removeprefix("\ufeff")
     if "\x00" in text:
@@ -60,11 +70,13 @@ def lines_from_csv(text: str) -> list[Line]:
     faults: dict[str, list[str]] = {}
     lines: list[dict[str, Any]] = []
     try:
-        header = [cell.strip().lower() for cell in next(rows, [])]
-        _check_header(header)
-        for row in rows:
+        first = next(rows, [])
+        header, found = _header_of(first, assumed)
+        for row in chain(found, rows):
             if not any(cell.strip() for cell in row):
                 continue
+            if found and len(row) < len(header):  # without a header, what comes last may be left out
+                row.extend([""] * (len(header) - len(row)))
             if len(row) != len(header):
                 faults[f"lines.{len(lines) + 1}"] = [
                     _("Line %(line)s has %(found)s cells where the header has %(wanted)s.")
@@ -74,7 +86,23 @@ def lines_from_csv(text: str) -> list[Line]:
     except csv.Error as error:
         sentence = _("Line %(line)s cannot be read: %(fault)s.") % {"line": rows.line_num, "fault": error}
         raise ListRefused(sentence, errors={f"lines.{len(lines) + 1}": [sentence]}) from error
-    return lines_from_rows(lines, faults=faults)
+    return lines_from_rows([_with_category(line, category) for line in lines], faults=faults)
+
+
+def _header_of(first: list[str], assumed: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    """The columns, and the first row again where it is no header but a line."""
+    header = [cell.strip().lower() for cell in first]
+    if assumed and any(header) and not set(header) & set(COLUMNS):
+        return list(assumed), [first]
+    _check_header(header)
+    return header, []
+
+
+def _with_category(row: Any, category: str) -> Any:
+    is_new = isinstance(row, Mapping) and not any(str(row.get(name) or "").strip() for name in ("number", "person"))
+    if not category or not is_new or str(row.get("category") or "").strip():
+        return row
+    return {**row, "category": category}
 
 
 def _delimiter(text: str) -> str:
@@ -98,7 +126,7 @@ def _check_header(header: list[str]) -> None:
         raise ListRefused(sentence, errors={"file": [sentence]})
 
 
-def lines_from_json(text: str) -> list[Line]:
+def lines_from_json(text: str, *, category: str = "") -> list[Line]:
     """Lines of a JSON list of objects. Raises ListRefused."""
     try:
         rows = json.loads(text)
@@ -107,7 +135,7 @@ def lines_from_json(text: str) -> list[Line]:
         raise ListRefused(sentence, errors={"file": [sentence]}) from error
     if not isinstance(rows, list):
         raise ListRefused(_("The JSON has to be a list of lines."), errors={"file": [_("Not a list.")]})
-    return lines_from_rows(rows)
+    return lines_from_rows([_with_category(row, category) for row in rows])
 
 
 def lines_from_rows(rows: Iterable[Any], *, faults: dict[str, list[str]] | None = None) -> list[Line]:
@@ -121,7 +149,7 @@ def lines_from_rows(rows: Iterable[Any], *, faults: dict[str, list[str]] | None 
         line, wrong = _line(row)
         faults |= {f"lines.{number}.{name}".rstrip("."): messages for name, messages in wrong.items()}
         lines.append(line)
-    faults |= _stands_twice(lines)
+    faults |= lines_that_stand_twice(lines)
     if faults:
         where, messages = next(iter(faults.items()))
         first = _("Line %(line)s: %(fault)s") % {
@@ -191,7 +219,10 @@ def _date(name: str, value: Any) -> str:
 
 
 def _category(name: str, value: Any) -> str:
+    """A category by its name in the API, or as the reader's language calls it."""
     text = _text(name, value)
+    spelt = {str(label).casefold(): str(slug) for slug, label in Category.choices}
+    text = spelt.get(text.casefold(), text)
     if text and text not in Category.values:
         raise ValidationError(
             _("There is no category “%(value)s”: use %(known)s."),
@@ -209,7 +240,7 @@ def _yes_no(name: str, value: Any) -> bool:
     return text in TRUE
 
 
-def _stands_twice(lines: list[Line]) -> dict[str, list[str]]:
+def lines_that_stand_twice(lines: Sequence[Line]) -> dict[str, list[str]]:
     seen: dict[object, int] = {}
     faults = {}
     for index, line in enumerate(lines, start=1):

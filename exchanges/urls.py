@@ -1,11 +1,12 @@
 from django.urls import path
 
-from exchanges.views import exchange, lists, sign_off, steps, tranche
+from exchanges.views import exchange, lists, short, sign_off, steps, tranche
 
 app_name = "exchanges"
 urlpatterns = [
     path("exchanges/", exchange.board, name="board"),
     path("exchanges/new/", exchange.new, name="new"),
+    path("exchanges/short/", short.short, name="short"),
     path("exchanges/<uuid:pk>/", exchange.detail, name="detail"),
     path("exchanges/<uuid:pk>/draft/", exchange.draft, name="draft"),
     path("exchanges/<uuid:pk>/names/", lists.names, name="names"),

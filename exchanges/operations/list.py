@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +40,15 @@ from exchanges.models import (
     Tranche,
     TrancheStatus,
 )
-from exchanges.operations.taking import Circumstances, Taking, begin, lock_exchange, lock_tranche, tell
+from exchanges.operations.taking import (
+    Circumstances,
+    Taking,
+    begin,
+    check_happened_at,
+    lock_exchange,
+    lock_tranche,
+    tell,
+)
 from exchanges.operations.tranche import place_anew
 from exchanges.standing import Parties, standing_of
 from exchanges.transitions.direction import ANSWERING, TRANSITIONS
@@ -432,7 +441,9 @@ def _check_answer(stance: str, reason: str, field: str, direction: Direction, pa
 
 
 @transaction.atomic
-def clear(tranche: Tranche, *, actor: User, entries: Sequence[Any] | None = None) -> int:
+def clear(
+    tranche: Tranche, *, actor: User, entries: Sequence[Any] | None = None, happened_at: datetime | None = None
+) -> int:
     """Say yes, and only yes, for our side: these entries of the tranche, or all of them, are cleared. Returns how many.
 
     Refused where our private checklist holds a check that did not pass.
@@ -457,6 +468,7 @@ def clear(tranche: Tranche, *, actor: User, entries: Sequence[Any] | None = None
             _("A check of yours did not pass: %(entries)s.") % {"entries": ", ".join(f"#{n}" for n in numbers[:5])}
         )
     now = clock.now()
+    check_happened_at(Circumstances(happened_at=happened_at), tranche, now)
     Cleared.objects.bulk_create(
         (
             Cleared(
@@ -469,7 +481,7 @@ def clear(tranche: Tranche, *, actor: User, entries: Sequence[Any] | None = None
     if to_clear:
         record(
             "entry.cleared", subject=tranche, actor=actor, seat=standing.seat, capability=May.LOCK,
-            data={"count": len(to_clear), "participant": standing.participant.letter},
+            data={"count": len(to_clear), "participant": standing.participant.letter}, happened_at=happened_at,
         )  # fmt: skip
     return len(to_clear)
 

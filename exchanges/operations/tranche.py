@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -47,7 +47,16 @@ from exchanges.models import (
 from exchanges.operations import pairs
 from exchanges.operations.exchange import refuse_absurd_counts
 from exchanges.operations.reading import Cause, reread_status
-from exchanges.operations.taking import Circumstances, Taking, begin, finish, lock_exchange, lock_tranche, tell
+from exchanges.operations.taking import (
+    Circumstances,
+    Taking,
+    begin,
+    check_happened_at,
+    finish,
+    lock_exchange,
+    lock_tranche,
+    tell,
+)
 from exchanges.standing import Parties, Standing, standing_of
 from exchanges.transitions.exchange import NEGOTIATING_TO_UNDER_WAY
 from exchanges.transitions.tranche import GONE_EVENT, TRANSITIONS, directions_of, open_holds, received_by_direction
@@ -73,6 +82,7 @@ def plan_tranche(
     place: str = "",
     time_zone: str = "UTC",
     entries: Iterable[Any] = (),
+    happened_at: datetime | None = None,
 ) -> Tranche:
     """Row 13: a new tranche of an exchange that is negotiating … under way, with these entries."""
     exchange = lock_exchange(exchange.pk, actor)
@@ -80,6 +90,7 @@ def plan_tranche(
     if exchange.status not in NEGOTIATING_TO_UNDER_WAY or exchange.is_suspended:
         raise TransitionRefused(_("A tranche can be planned once the formula is accepted and until the exchange ends."))
     now = clock.now()
+    check_happened_at(Circumstances(happened_at=happened_at), exchange, now)
     last = Tranche.objects.unscoped("own exchange").filter(exchange=exchange).order_by("-number").first()
     tranche = Tranche(
         compartment_id=exchange.compartment_id, exchange=exchange, number=last.number + 1 if last else 1,
@@ -90,6 +101,7 @@ def plan_tranche(
     record(
         "tranche.planned", subject=tranche, actor=actor, seat=standing.seat, capability=May.NEGOTIATE,
         data={"number": tranche.number, "planned_on": planned_on.isoformat() if planned_on else ""},
+        happened_at=happened_at,
     )  # fmt: skip
     return tranche
 

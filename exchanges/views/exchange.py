@@ -15,6 +15,7 @@ from access.declared import needs, signed_in
 from access.forms import answer_status
 from access.models import Organisation
 from access.roles import May
+from access.scoping import capabilities_anywhere
 from core.errors import StaleVersion
 from exchanges.forms import DraftForm, FinalOfficeForm, send_again
 from exchanges.models import Exchange
@@ -35,8 +36,12 @@ LIVE_PARTS = ("state", *WHOLE_PAGE)
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:
     viewer = viewer_of(request)
-    as_table = request.GET.get("as") == "table"
-    context: dict[str, Any] = {"as_table": as_table, "may_draft": _drafting(request).exists()}
+    as_table, may = request.GET.get("as") == "table", capabilities_anywhere(viewer)
+    context: dict[str, Any] = {
+        "as_table": as_table,
+        "may_draft": _drafting(request).exists(),
+        "may_enter": May.DECIDE in may,
+    }
     if as_table:
         context["table"] = boards.table(viewer, after=request.GET.get("after", ""))
     else:

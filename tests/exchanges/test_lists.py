@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchanges.lists import COLUMNS, Line, ListRefused, lines_from_csv, lines_from_json, lines_from_rows
+from exchanges.lists import (
+    COLUMNS,
+    PASTED,
+    Line,
+    ListRefused,
+    lines_from_csv,
+    lines_from_json,
+    lines_from_rows,
+    lines_from_text,
+)
 from people.models import Category
 
 many = settings(max_examples=150, deadline=None)
@@ -155,3 +164,29 @@ def test_unknown_key_is_named():
 @pytest.mark.parametrize("category", Category.values)
 def test_every_category_can_be_written(category):
     assert lines_from_rows([{"family_name": "Abel", "category": category}])[0].category == category
+
+
+# Lines without a header, as they are pasted into the short way
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Abel, Sam, , 1990\nBaker", [("Abel", "Sam", "1990", "civilian"), ("Baker", "", "", "civilian")]),
+        ("Abel;Sam;;1990;woman", [("Abel", "Sam", "1990", "woman")]),
+        ("Abel\tSam\t\t1990\tPrisoner of war", [("Abel", "Sam", "1990", "prisoner_of_war")]),
+        ("given_name,family_name\nSam,Abel", [("Abel", "Sam", "", "civilian")]),
+        ('[{"family_name": "Abel"}]', [("Abel", "", "", "civilian")]),
+    ],
+)
+def test_pasted_lines_need_no_header(text, names):
+    lines = lines_from_text(text, assumed=PASTED, category="civilian")
+
+    assert [(one.family_name, one.given_name, one.birth_date, one.category) for one in lines] == names
+
+
+def test_submitted_file_needs_its_header():
+    with pytest.raises(ListRefused) as refused:
+        lines_from_text("Abel,Sam\nBaker,Ann")
+
+    assert list(refused.value.errors) == ["file"]
