@@ -42,6 +42,7 @@ class Transition:
     told: str
     guards: tuple[Guard, ...] = ()
     has_own_form: bool = False
+    asks_first: bool = False  # cannot be undone: a page says what follows before the step is taken
     needs_reason: bool = False
     even_suspended: bool = False
     takes_word: bool = False

@@ -81,5 +81,6 @@ def _view(
         why_not = refused.sentence
     return StepView(
         step=row.step, label=str(row.label), allowed=not why_not, why_not=why_not, url=url,
-        has_own_form=row.has_own_form, needs_reason=row.needs_reason, takes_word=row.takes_word, stops=row.stops,
+        has_own_form=row.has_own_form or row.asks_first, needs_reason=row.needs_reason, takes_word=row.takes_word,
+        stops=row.stops,
     )  # fmt: skip

@@ -161,7 +161,7 @@ def completed_with_the_last(attempt: Attempt) -> str:
 _ROWS = (
     Transition(
         2, "propose", _("Propose"), frozenset({S.DRAFT}), S.PROPOSED, (May.NEGOTIATE,), "exchange.proposed", "all",
-        (speaks_for_a_participant, has_a_formula_and_two_participants), takes_word=True,
+        (speaks_for_a_participant, has_a_formula_and_two_participants), takes_word=True, asks_first=True,
     ),
     Transition(
         3, "counter", _("Counter"), frozenset({S.PROPOSED, S.COUNTERED}), S.COUNTERED, (May.NEGOTIATE,),
@@ -176,7 +176,7 @@ _ROWS = (
     ),
     Transition(
         5, "decline", _("Decline"), frozenset({S.PROPOSED, S.COUNTERED}), S.DECLINED, (May.DECIDE,), "exchange.declined",
-        "all", (speaks_for_a_participant,), needs_reason=True, takes_word=True, stops=True,
+        "all", (speaks_for_a_participant,), needs_reason=True, takes_word=True, stops=True, asks_first=True,
     ),
     Transition(
         6, "postpone", _("Postpone"), NEGOTIATING_TO_UNDER_WAY, _same, (May.DECIDE,), "exchange.postponed", "all",
@@ -193,11 +193,12 @@ _ROWS = (
     Transition(
         9, "cancel", _("Cancel"), DRAFT_TO_SIGNED_OFF, S.CANCELLED, (May.DECIDE,), "exchange.cancelled",
         "all_told_earlier", (speaks_for_a_participant, no_tranche_is_gone), needs_reason=True, even_suspended=True,
-        may_in={S.DRAFT: (May.NEGOTIATE,)}, stops=True,
+        may_in={S.DRAFT: (May.NEGOTIATE,)}, stops=True, asks_first=True,
     ),
     Transition(
         10, "end_short", _("End short"), frozenset({S.UNDER_WAY}), S.ENDED_SHORT, (May.DECIDE,), "exchange.ended_short",
         "all", (speaks_for_a_participant, gone_tranches_have_receipts), needs_reason=True, even_suspended=True, stops=True,
+        asks_first=True,
     ),
     Transition(
         11, "settle_counts", _("State the counts"), frozenset({S.UNDER_WAY}), completed_with_the_last, (May.DECIDE,),

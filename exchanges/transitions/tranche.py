@@ -269,7 +269,7 @@ _ROWS = (
     ),
     Transition(
         15, "unlock", _("Unlock"), LOCKED_TO_STAGED, S.PLANNED, (May.LOCK,), "tranche.unlocked", "all_and_signers",
-        (speaks_for_a_participant,), needs_reason=True, stops=True,
+        (speaks_for_a_participant,), needs_reason=True, stops=True, asks_first=True,
     ),
     Transition(
         16, "start_sign_off", _("Start sign-off"), frozenset({S.LOCKED}), in_sign_off_or_awaiting, (May.LOCK,),
@@ -293,7 +293,7 @@ _ROWS = (
         23, "go", _("Give the go"), frozenset({S.STAGED}), gone_with_the_last, (May.RUN_HANDOVER,), "tranche.go_given",
         "parties", (speaks_for_a_participant, is_approved_now, entries_are_cleared, has_no_hold, has_not_given_go,
                     installation_is_released),
-        takes_word=True, ends_at=(S.STAGED, S.GONE),
+        takes_word=True, ends_at=(S.STAGED, S.GONE), asks_first=True,
     ),
     Transition(
         25, "record_receipts", _("Record receipts"), GONE_AND_AFTER, _same, (May.RUN_HANDOVER,), "receipt.recorded",
@@ -306,7 +306,7 @@ _ROWS = (
     ),
     Transition(
         27, "abort", _("Abort"), LOCKED_TO_STAGED | {S.PLANNED}, S.ABORTED, (May.DECIDE,), "tranche.aborted",
-        "all_told_earlier", (speaks_for_a_participant,), needs_reason=True, even_suspended=True, stops=True,
+        "all_told_earlier", (speaks_for_a_participant,), needs_reason=True, even_suspended=True, stops=True, asks_first=True,
     ),
     Transition(
         36, "correct_entry", _("Correct an entry"), LOCKED_TO_STAGED, _same, (May.EDIT_LIST,), "entry.corrected",

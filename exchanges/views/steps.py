@@ -28,6 +28,8 @@ from exchanges.models import Entry, Exchange, ManifestLine, Receipt, SecondPair,
 from exchanges.operations import exchange as exchange_operations
 from exchanges.operations import tranche as tranche_operations
 from exchanges.presentation.actions import steps_of_exchange, steps_of_tranche
+from exchanges.presentation.consequences import of_exchange_step, of_tranche_step
+from exchanges.presentation.exchange_page import ExchangePage
 from exchanges.presentation.steps import StepView
 from exchanges.presentation.tally import formula_of
 from exchanges.presentation.tranche_page import TranchePage
@@ -67,10 +69,13 @@ def exchange_step(request: HttpRequest, pk: UUID, step: str) -> HttpResponse:
         heading=_heading(transition, side), about=exchange.reference or _("Draft"), back_url=url, back_label=str(exchange),
         breadcrumbs=[(_("Exchanges"), reverse("exchanges:board")), (str(exchange), url)],
         step=_step_view(steps_of_exchange(exchange, viewer, parties), transition), word_of=side,
-        template="exchanges/formula_step.html" if step in ("counter", "accept") else "exchanges/step.html",
+        template="exchanges/formula_step.html" if step in ("propose", "counter", "accept") else "exchanges/step.html",
     )  # fmt: skip
     operation = EXCHANGE_OPERATIONS.get(step) or _named_step(exchange_operations.take_step, step)
-    context = {"formula": _formula(exchange, parties), "exchange": exchange} if step in ("counter", "accept") else {}
+    reading = ExchangePage(exchange, viewer)
+    context: dict[str, Any] = {"follows": of_exchange_step(step, reading, side or reading.ours)}
+    if step in ("propose", "counter", "accept"):
+        context |= {"formula": [(str(one), lines) for one, lines in reading.formula()], "exchange": exchange}
     taken = partial(_taken, operation, exchange, form, viewer)
     return take(request, page, form, taken, context=context, partial=_steps_section(request, "exchange", pk))
 
@@ -96,7 +101,10 @@ def tranche_step(request: HttpRequest, pk: UUID, step: str) -> HttpResponse:
     )  # fmt: skip
     operation = TRANCHE_OPERATIONS.get(step) or _named_step(tranche_operations.take_step, step)
     pairs = [pair for pair in reading.pairs() if f"/steps/{step}/" in pair.url]
-    context = {"pairs": pairs, "counts": reading.counts() if step == "lock" else [], "tranche": tranche}
+    context = {
+        "pairs": pairs, "counts": reading.counts() if step in ("lock", "go", "abort") else [], "tranche": tranche,
+        "follows": of_tranche_step(step, reading, side or reading.ours),
+    }  # fmt: skip
     said = partial(_said_of_lock, reading) if step == "lock" else partial(_said_of_correction, reading, step)
     taken = partial(_taken, operation, tranche, form, viewer)
     return take(
@@ -217,11 +225,6 @@ def _receipts_form(
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
-def _formula(exchange: Exchange, parties: Parties) -> list[tuple[str, list[Any]]]:
-    lines = formula_of(exchange)
-    return [(str(direction), lines.get(direction.pk, [])) for direction in parties.directions]
 
 
 def _said_of_lock(reading: TranchePage, tranche: Tranche) -> str:

@@ -10,6 +10,7 @@ from exchanges.lists import lines_from_rows
 from exchanges.models import Answer, Entry, Exchange, ExchangeStatus, Tranche
 from exchanges.operations.exchange import change_draft
 from exchanges.operations.list import submit
+from exchanges.operations.tranche import plan_tranche
 from tests import factories
 
 S = ExchangeStatus
@@ -182,6 +183,23 @@ def test_draft_form_is_for_negotiators_and_ends_with_the_proposal(scene, browser
     late = north.post(page(draft, "draft"), typed_draft(scene, title="Late"))
     assert (late.status_code, reread(draft).title) == (409, "3 for 3")
     assert "Only a draft can be changed." in late.content.decode()
+
+
+def test_what_cannot_be_undone_says_what_follows(scene, browser):
+    draft = factories.draft(scene)
+    under_way = factories.tranche_at(scene, "received").exchange
+    plan_tranche(under_way, actor=scene.cast.north.negotiator)
+    head = browser(scene.cast.north.head)
+
+    proposal = head.get(step(draft, "propose")).content.decode()
+    short = head.get(step(under_way, "end_short")).content.decode()
+
+    assert f'href="{step(draft, "propose")}"' in head.get(page(draft)).content.decode()
+    assert "become the proposal to South. Everybody in the negotiation sees them." in proposal
+    assert "Nobody else learns that there was one." in head.get(step(draft, "cancel")).content.decode()
+    assert "1 tranche that has not gone is aborted: TLK-1/2." in short
+    assert "This cannot be undone." in short
+    assert reread(draft).status == S.DRAFT
 
 
 def test_propose_accept_and_negotiate(scene, browser):

@@ -144,6 +144,35 @@ def test_go_of_both_sides_lets_it_go(scene, browser):
     assert reread(tranche).status == T.GONE
 
 
+def test_go_is_asked_with_heads_and_what_follows(scene, browser):
+    tranche = factories.tranche_at(scene, T.STAGED)
+    north, south = browser(scene.cast.north.handover), browser(scene.cast.south.handover)
+
+    assert (
+        f'<a class="button button-primary" href="{step(tranche, "go")}">' in north.get(page(tranche)).content.decode()
+    )
+    first = north.get(step(tranche, "go")).content.decode()
+    north.post(step(tranche, "go"))
+    last = south.get(step(tranche, "go")).content.decode()
+
+    assert "After this one it still waits for: South." in first
+    assert "This is the last go" not in first
+    assert first.count("<strong>3</strong>") == last.count("<strong>3</strong>") == 2
+    assert "This is the last go: with it the tranche has gone." in last
+    assert "This cannot be undone." in last
+    assert reread(tranche).status == T.STAGED
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("abort", "The tranche does not go."), ("unlock", "4 steps that were approved lapse for good, with your reason.")],
+)
+def test_what_cannot_be_undone_says_what_follows(scene, browser, name, says):
+    tranche = factories.tranche_at(scene, T.SIGNED_OFF)
+
+    assert says in browser(scene.cast.north.head).get(step(tranche, name)).content.decode()
+
+
 def test_receipts_line_by_line_and_all_the_others(scene, browser):
     tranche = factories.tranche_at(scene, T.GONE)
     first = (
