@@ -1,7 +1,7 @@
 """What people type into the steps of an exchange. A form parses; the operation behind it decides."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +11,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from access.models import Organisation
 from core.errors import InputRefused
@@ -124,6 +125,10 @@ class StepForm(forms.Form):
     def aside_fields(self) -> list[forms.BoundField]:
         return [] if self.word_of else [self[name] for name in self.aside if name in self.fields]
 
+    def aside_is_open(self) -> bool:
+        """What was typed there, or is wrong there, is not folded away."""
+        return self.is_bound and any(field.errors or field.value() for field in self.aside_fields())
+
     def drawn_apart(self) -> Iterable[str]:
         """Names of fields that the page draws in its own way."""
         return ()
@@ -140,9 +145,9 @@ class AcceptForm(StepForm):
 
 
 class CountsForm(StepForm):
-    promised = forms.IntegerField(label=gettext_lazy("Promised"), min_value=0, required=False)
-    presented = forms.IntegerField(label=gettext_lazy("Presented"), min_value=0, required=False)
-    received = forms.IntegerField(label=gettext_lazy("Received"), min_value=0, required=False)
+    promised = forms.IntegerField(label=gettext_lazy("Promised"), min_value=0)
+    presented = forms.IntegerField(label=gettext_lazy("Presented"), min_value=0)
+    received = forms.IntegerField(label=gettext_lazy("Received"), min_value=0)
     field_order = ("promised", "presented", "received")
 
     def given(self) -> dict[str, Any]:
@@ -164,13 +169,32 @@ class LockForm(StepForm):
 
 
 class SettleForm(StepForm):
-    presented = forms.IntegerField(
-        label=gettext_lazy("How many people your side presented"), min_value=0, required=False,
-        help_text=gettext_lazy("Your own count, whatever the others say."),
-    )  # fmt: skip
+    """A holder's own count in each of its directions; whoever hands nobody over states none."""
+
+    def __init__(self, *args: Any, own: Iterable[Direction], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.own = list(own)
+        for direction in self.own:
+            self.fields[self._name(direction)] = forms.IntegerField(
+                label=self._label(direction), min_value=0, help_text=_("Your own count, whatever the others say."),
+                widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+            )  # fmt: skip
+        self.order_fields([self._name(direction) for direction in self.own])
+
+    def _name(self, direction: Direction) -> str:
+        """As the operation names its faults."""
+        return "presented" if len(self.own) == 1 else f"presented.{direction.pk}"
+
+    def _label(self, direction: Direction) -> str:
+        if self.word_of:
+            return _("How many people %(who)s presented, %(direction)s") % {"who": self.word_of, "direction": direction}
+        return _("How many people your side presented, %(direction)s") % {"direction": direction}
 
     def given(self) -> dict[str, Any]:
-        return {"presented": self.cleaned_data["presented"]}
+        if not self.own:
+            return {"presented": None}
+        stated = {str(one.pk): self.cleaned_data[self._name(one)] for one in self.own}
+        return {"presented": stated if len(self.own) > 1 else stated[str(self.own[0].pk)]}
 
 
 class CorrectForm(StepForm):
@@ -431,15 +455,25 @@ class SubmitForm(StepForm):
 
 
 class ReceiptsForm(StepForm):
-    """Outcomes of the lines shown, and one tick for everybody else."""
+    """Everybody received but for the exceptions: by their numbers, or line by line. All of one direction."""
 
-    all_received = forms.BooleanField(
-        label=gettext_lazy("Every other line without an outcome: received"), required=False
-    )
-
-    def __init__(self, *args: Any, lines: Iterable[Any], silent: Iterable[Any], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, lines: Iterable[Any], silent: Iterable[Any], numbered: Mapping[int, Any], **kwargs: Any
+    ) -> None:
+        """`lines` are those on the page; `silent` the entries without an outcome, `numbered` all of the direction."""
         super().__init__(*args, **kwargs)
-        self.lines, self.silent = list(lines), list(silent)
+        self.lines, self.silent, self.numbered = list(lines), list(silent), numbered
+        if self.silent:
+            everybody = ngettext(
+                "Received: the %(n)s line that has no outcome and is not named below",
+                "Received: all %(n)s lines that have no outcome, but for those named below", len(self.silent),
+            )  # fmt: skip
+            label = everybody % {"n": number_format(len(self.silent), force_grouping=True)}
+            self.fields["all_received"] = forms.BooleanField(label=label, required=False)
+        for outcome in EXCEPTIONS:
+            self.fields[f"numbers-{outcome}"] = forms.CharField(
+                label=outcome.label, required=False, max_length=2000, widget=forms.TextInput(attrs={"dir": "ltr"})
+            )
         for line in self.lines:
             self.fields[f"outcome-{line.pk}"] = forms.ChoiceField(
                 label=_("Outcome of #%(number)s") % {"number": line.number}, choices=[("", "–"), *Outcome.choices],
@@ -449,25 +483,60 @@ class ReceiptsForm(StepForm):
                 label=_("Note on #%(number)s") % {"number": line.number}, max_length=300, required=False
             )
 
+    def clean(self) -> dict[str, Any]:
+        marked = {line.pk for line in self.lines if self.cleaned_data.get(f"outcome-{line.pk}")}
+        for outcome in EXCEPTIONS:
+            name = f"numbers-{outcome}"
+            try:
+                self.cleaned_data[name] = found = self._entries(self.cleaned_data.get(name, ""), marked)
+                marked |= set(found)
+            except ValidationError as error:
+                self.add_error(name, error)
+        for line in self.lines:
+            if self.cleaned_data.get(f"note-{line.pk}") and not self.cleaned_data.get(f"outcome-{line.pk}"):
+                self.add_error(f"outcome-{line.pk}", _("Say what became of #%(number)s.") % {"number": line.number})
+        return self.cleaned_data
+
+    def _entries(self, text: str, marked: Container[Any]) -> list[Any]:
+        """The entries with these numbers. Raises ValidationError for one that is not there, or is named above."""
+        wanted = numbers(text)
+        if missing := [number for number in wanted if number not in self.numbered]:
+            raise ValidationError(_("There is no #%(number)s on this list.") % {"number": missing[0]})
+        twice = [number for number in wanted if self.numbered[number] in marked or wanted.count(number) > 1]
+        if twice:
+            raise ValidationError(_("#%(number)s is named twice: one outcome a line.") % {"number": twice[0]})
+        return [self.numbered[number] for number in wanted]
+
+    def exceptions(self) -> list[forms.BoundField]:
+        return [self[f"numbers-{outcome}"] for outcome in EXCEPTIONS]
+
     def drawn_apart(self) -> Iterable[str]:
-        return [name for name in self.fields if name.startswith(("outcome-", "note-"))]
+        return [name for name in self.fields if name.startswith(("outcome-", "note-", "numbers-"))]
 
     def rows(self) -> list[tuple[Any, forms.BoundField, forms.BoundField]]:
         return [(line, self[f"outcome-{line.pk}"], self[f"note-{line.pk}"]) for line in self.lines]
 
     def given(self) -> dict[str, Any]:
         told = {
-            str(line.pk): {
+            line.pk: {
                 "entry": line.pk, "outcome": self.cleaned_data[f"outcome-{line.pk}"],
                 "note": self.cleaned_data.get(f"note-{line.pk}", ""),
             }
             for line in self.lines
             if self.cleaned_data.get(f"outcome-{line.pk}")
         }  # fmt: skip
-        if self.cleaned_data["all_received"]:
-            for pk in self.silent:
-                told.setdefault(str(pk), {"entry": pk, "outcome": Outcome.RECEIVED.value, "note": ""})
+        for outcome in EXCEPTIONS:
+            told |= {pk: _told(pk, outcome) for pk in self.cleaned_data[f"numbers-{outcome}"]}
+        if self.cleaned_data.get("all_received"):
+            told = {pk: _told(pk, Outcome.RECEIVED) for pk in self.silent} | told
         return {"outcomes": list(told.values())}
+
+
+EXCEPTIONS = [outcome for outcome in Outcome if outcome != Outcome.RECEIVED]
+
+
+def _told(entry: Any, outcome: Outcome) -> dict[str, Any]:
+    return {"entry": entry, "outcome": outcome.value, "note": ""}
 
 
 class SignForm(StepForm):

@@ -661,8 +661,8 @@ def settle(
     taking = _begin(tranche, "settle", actor, Circumstances(**circumstances), {"presented": presented})
     tranche = taking.subject
     stated = _presented(taking, presented)
-    for _direction, number in stated:
-        refuse_absurd_counts({"presented": number})
+    several = len(stated) > 1
+    refuse_absurd_counts({f"presented.{one.pk}" if several else "presented": number for one, number in stated})
     CountStatement.objects.bulk_create(
         CountStatement(
             compartment_id=tranche.compartment_id, exchange=taking.exchange, tranche=tranche, direction=direction,

@@ -8,6 +8,7 @@ from exchanges.presentation.exchange_page import ExchangePage
 from exchanges.presentation.times import count
 from exchanges.presentation.tranche_page import TranchePage
 from exchanges.transitions.exchange import settled_by
+from exchanges.transitions.tranche import directions_of
 from negotiations.models import Participant
 
 
@@ -88,6 +89,8 @@ def of_tranche_step(step: str, page: TranchePage, side: Participant | None) -> l
             ]
         case "unlock":
             return _unlock(page)
+        case "settle":
+            return _settled(page, side)
     return []
 
 
@@ -117,3 +120,19 @@ def _unlock(page: TranchePage) -> list[str]:
         )  # fmt: skip
         said.append(lapse % {"n": count(signed)})
     return said
+
+
+def _settled(page: TranchePage, side: Participant | None) -> list[str]:
+    own = [one for one in directions_of(page.tranche) if side and one.holder_id == side.pk]
+    said = [] if own else [_("Your side hands nobody over in this tranche, so there is no count of it to state.")]
+    missing = [f"{wait.who} – {wait.what}" for wait in page.head().waits if side is None or wait.participant != side.pk]
+    if missing:
+        return [
+            *said,
+            _("The tranche is settled once nothing is missing. It still waits for: %(who)s.")
+            % {"who": "; ".join(missing)},
+        ]
+    return [
+        *said,
+        _("How it ended is read from what each side stated, presented and received. It can be stated anew later."),
+    ]

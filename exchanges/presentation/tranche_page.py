@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from access.models import User
 from access.roles import May, holders_spelt
@@ -47,7 +48,7 @@ from exchanges.presentation.times import age, count, day, instant
 from exchanges.presentation.tones import Pill, pill
 from exchanges.standing import Parties
 from exchanges.transitions.tranche import uncleared
-from negotiations.models import Participant
+from negotiations.models import Participant, TheirWord
 from people.models import Category
 
 WINDOW = 50
@@ -91,6 +92,32 @@ class OutcomeRow:
     received: str
     others: str
     silent: str
+
+
+@dataclass(frozen=True)
+class DirectionOutcome:
+    """The numbers behind it."""
+
+    direction: Direction
+    locked: int
+    presented: int | None
+    received: int
+    others: list[tuple[str, int]]
+    silent: int
+
+
+@dataclass(frozen=True)
+class Account:
+    """What each side says came of one direction, where the two differ, and who can put it right."""
+
+    direction: str
+    pill: Pill
+    presented: str
+    presented_according_to: str
+    received: str
+    received_according_to: str
+    verdict: str
+    remedy: str
 
 
 @dataclass(frozen=True)
@@ -257,27 +284,56 @@ class TranchePage:
     def pairs(self) -> list[PairLine]:
         return open_pairs_of(self.tranche, self.facts.steps, self.viewer)
 
-    def outcomes(self) -> list[OutcomeRow]:
+    @cached_property
+    def told(self) -> list[DirectionOutcome]:
+        """What came of each direction so far; empty before the tranche has gone."""
         if self.tranche.status not in AFTER_GO:
             return []
-        told = _outcome_counts(self.tranche)
+        outcomes = _outcome_counts(self.tranche)
         stated = CountStatement.objects.visible_to(self.viewer).filter(tranche=self.tranche, presented__isnull=False)
-        presented = {row.direction_id: row.presented or 0 for row in stated.order_by("at")}
-        rows = []
+        presented = {row.direction_id: row.presented for row in stated.order_by("at")}
+        found = []
         for direction in self.parties.directions:
             locked = sum(size for pk, _category, _list, size in self.sizes if pk == direction.pk)
-            counts = {outcome: n for (pk, outcome), n in told.items() if pk == direction.pk}
-            others = [f"{count(n)} {Outcome(o).label}" for o, n in sorted(counts.items()) if o != Outcome.RECEIVED]
+            counts = {outcome: n for (pk, outcome), n in outcomes.items() if pk == direction.pk}
             if locked:
-                rows.append(
-                    OutcomeRow(
-                        str(direction), count(locked),
-                        count(presented[direction.pk]) if direction.pk in presented else _("not stated"),
-                        count(counts.get(Outcome.RECEIVED, 0)), ", ".join(others),
-                        count(locked - sum(counts.values())),
+                others = sorted((outcome, n) for outcome, n in counts.items() if outcome != Outcome.RECEIVED)
+                found.append(
+                    DirectionOutcome(
+                        direction, locked, presented.get(direction.pk), counts.get(Outcome.RECEIVED, 0), others,
+                        locked - sum(counts.values()),
                     )
                 )  # fmt: skip
-        return rows
+        return found
+
+    def outcomes(self) -> list[OutcomeRow]:
+        return [
+            OutcomeRow(
+                str(one.direction), count(one.locked), _("not stated") if one.presented is None else count(one.presented),
+                count(one.received), others_spelt(one), count(one.silent),
+            )
+            for one in self.told
+        ]  # fmt: skip
+
+    def accounts(self) -> list[Account]:
+        if not self.told:
+            return []
+        words = self._words()
+        is_one_sided = self.tranche.status == TrancheStatus.ONE_SIDED
+        return [account_of(one, words, is_one_sided=is_one_sided) for one in self.told]
+
+    def _words(self) -> dict[tuple[UUID, str], str]:
+        """On whose word an absent side's statement or receipts rest, by side and step; the latest."""
+        if all(participant.works_here for participant in self.parties.all):
+            return {}
+        rows = TheirWord.objects.visible_to(self.viewer).filter(
+            subject=subject_of(self.tranche), step__in=("settle", "record_receipts")
+        )
+        return {(row.participant_id, row.step): row.according_to for row in rows.order_by("recorded_at")}
+
+    def corrections(self) -> list[StepView]:
+        """The steps by which the viewer can put right what their side said."""
+        return [step for step in self.all_steps if step.allowed and step.step in ("record_receipts", "settle")]
 
     def may_read_names(self) -> bool:
         return May.READ_NAMES in self.may
@@ -345,6 +401,77 @@ class TranchePage:
 
     def history(self, before: str = "") -> History:
         return history_of(subjects_of_tranches([self.tranche], self.viewer, named=False), self.viewer, before=before)
+
+
+def others_spelt(one: DirectionOutcome) -> str:
+    return ", ".join(f"{count(n)} {Outcome(outcome).label}" for outcome, n in one.others)
+
+
+def account_of(one: DirectionOutcome, words: dict[tuple[UUID, str], str], *, is_one_sided: bool) -> Account:
+    holder, receiver = one.direction.holder, one.direction.receiver
+    pill, verdict = _verdict(one, is_one_sided=is_one_sided)
+    return Account(
+        direction=str(one.direction), pill=pill, presented=_presented(one), received=_received(one), verdict=verdict,
+        presented_according_to=words.get((holder.pk, "settle"), "") if one.presented is not None else "",
+        received_according_to=words.get((receiver.pk, "record_receipts"), "") if one.silent < one.locked else "",
+        remedy=_remedy(one) if pill.tone == "stopped" else "",
+    )  # fmt: skip
+
+
+def _presented(one: DirectionOutcome) -> str:
+    told = {"who": one.direction.holder, "n": count(one.presented or 0), "locked": count(one.locked)}
+    if one.presented is None:
+        return _("%(who)s has not stated how many it presented; %(locked)s were locked.") % told
+    return _("%(who)s states that it presented %(n)s of the %(locked)s who were locked.") % told
+
+
+def _received(one: DirectionOutcome) -> str:
+    told = {
+        "who": one.direction.receiver,
+        "n": count(one.received),
+        "others": others_spelt(one),
+        "silent": count(one.silent),
+    }
+    sentence = (
+        _("%(who)s recorded %(n)s as received; besides: %(others)s.") if one.others else _("%(who)s recorded %(n)s as received.")
+    ) % told  # fmt: skip
+    if not one.silent:
+        return sentence
+    missing = ngettext("%(n)s line has no outcome yet.", "%(n)s lines have no outcome yet.", one.silent)
+    return f"{sentence} {missing % {'n': count(one.silent)}}"
+
+
+def _verdict(one: DirectionOutcome, *, is_one_sided: bool) -> tuple[Pill, str]:
+    if one.presented is None or one.silent:
+        return Pill(_("not complete"), "waits"), ""
+    if is_one_sided and not one.received:
+        return Pill(_("nobody received"), "stopped"), _(
+            "Nobody was received in this direction; in another somebody was."
+        )
+    difference = one.presented - one.received
+    if not difference:
+        return Pill(_("both agree"), "done"), _("The two counts agree.")
+    told = {"n": count(abs(difference)), "holder": one.direction.holder, "receiver": one.direction.receiver}
+    sentence = (
+        _("The two differ by %(n)s: %(holder)s says it presented them, %(receiver)s did not receive them.")
+        if difference > 0
+        else _("The two differ by %(n)s: %(receiver)s received more than %(holder)s says it presented.")
+    )
+    return Pill(_("they differ"), "stopped"), sentence % told
+
+
+def _remedy(one: DirectionOutcome) -> str:
+    told = {
+        "holder": one.direction.holder, "receiver": one.direction.receiver, "heads": holders_spelt((May.DECIDE,)),
+        "officers": holders_spelt((May.RUN_HANDOVER,)),
+    }  # fmt: skip
+    return (
+        _(
+            "Whoever is wrong corrects it: %(receiver)s by recording the receipt of a line again (%(officers)s), %(holder)s by "
+            "stating its count again with “Settle” (%(heads)s). How it ended is read anew when a holder states its count."
+        )
+        % told
+    )
 
 
 def count_row(direction: str, parts: list[tuple[str, bool, int]]) -> CountRow | None:

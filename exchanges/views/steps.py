@@ -1,6 +1,7 @@
 """Steps of exchanges and tranches. POST takes the step; GET shows the form that it needs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -32,10 +33,11 @@ from exchanges.presentation.consequences import of_exchange_step, of_tranche_ste
 from exchanges.presentation.exchange_page import ExchangePage
 from exchanges.presentation.steps import StepView
 from exchanges.presentation.tally import formula_of
-from exchanges.presentation.tranche_page import TranchePage
+from exchanges.presentation.tranche_page import LinesWindow, TranchePage
 from exchanges.standing import Parties
 from exchanges.transitions import exchange as exchange_table
 from exchanges.transitions import tranche as tranche_table
+from exchanges.transitions.tranche import directions_of
 from exchanges.views import exchange as exchange_views
 from exchanges.views import tranche as tranche_views
 from exchanges.views.finding import find_exchange, find_tranche, viewer_of
@@ -107,8 +109,10 @@ def tranche_step(request: HttpRequest, pk: UUID, step: str) -> HttpResponse:
     }  # fmt: skip
     said = partial(_said_of_lock, reading) if step == "lock" else partial(_said_of_correction, reading, step)
     taken = partial(_taken, operation, tranche, form, viewer)
+    goes_on = "next" in request.POST and getattr(form, "window", None)
     return take(
-        request, page, form, taken, said=said, context=context, partial=_steps_section(request, "tranche", pk)
+        request, page, form, taken, said=said, context=context, partial=_steps_section(request, "tranche", pk),
+        done_url=request.path + form.window.next_url if goes_on and form.window.next_url else url,  # type: ignore[attr-defined]
     )  # fmt: skip
 
 
@@ -173,7 +177,9 @@ def _tranche_form(
         case "lock":
             return LockForm(posted, **common)
         case "settle":
-            return SettleForm(posted, **common)
+            acting = side or reading.ours
+            own = [one for one in directions_of(reading.tranche) if acting and one.holder_id == acting.pk]
+            return SettleForm(posted, own=own, **common)
         case "correct_entry":
             return _correct_form(posted, reading, common, request)
         case "record_receipts":
@@ -205,22 +211,30 @@ def _receipts_form(
     posted: Any, request: HttpRequest, reading: TranchePage, receiver: Participant | None, common: dict[str, Any]
 ) -> ReceiptsForm:
     tranche = reading.tranche
-    incoming = [one for one in reading.parties.directions if receiver and one.receiver_id == receiver.pk]
-    told = Receipt.objects.visible_to(request.user).filter(tranche=tranche).values("entry_id")
-    lines = ManifestLine.objects.visible_to(request.user).filter(
-        manifest__tranche=tranche, manifest__lock_number=tranche.lock_number, entry__direction__in=incoming
-    )
-    silent = set(lines.exclude(entry_id__in=told).values_list("entry_id", flat=True))
+    incoming = [one for one in directions_of(tranche) if receiver and one.receiver_id == receiver.pk]
     asked = request.GET.get("direction", "")
     direction = next((one for one in incoming if str(one.number) == asked), incoming[0] if incoming else None)
+    lines = ManifestLine.objects.visible_to(request.user).filter(
+        manifest__tranche=tranche, manifest__lock_number=tranche.lock_number, entry__direction=direction
+    )
+    told = Receipt.objects.visible_to(request.user).filter(tranche=tranche).values("entry_id")
     window = reading.lines(
-        direction=str(direction.number) if direction else "", sought=request.GET.get("q", ""),
+        direction=str(direction.number), sought=request.GET.get("q", "").strip()[:120],
         after=_number(request.GET.get("from", "")), before=_number(request.GET.get("before", "")),
+    ) if direction else None  # fmt: skip
+    form = ReceiptsForm(
+        posted, lines=window.lines if window else [], numbered=dict(lines.values_list("number", "entry_id")),
+        silent=set(lines.exclude(entry_id__in=told).values_list("entry_id", flat=True)), **common,
     )  # fmt: skip
-    shown = window.lines if window and incoming else []
-    form = ReceiptsForm(posted, lines=shown, silent=silent, **common)
-    form.window, form.incoming = window, incoming  # type: ignore[attr-defined]
+    word = common["word"]
+    form.window, form.incoming = with_word(window, word) if window and word else window, incoming  # type: ignore[attr-defined]
     return form
+
+
+def with_word(window: LinesWindow, word: Participant) -> LinesWindow:
+    """The next lines too are told as the word of the absent side."""
+    urls = {name: getattr(window, name) for name in ("previous_url", "next_url")}
+    return replace(window, **{name: url and url.replace("?", f"?word={word.pk}&", 1) for name, url in urls.items()})
 
 
 def _number(text: str) -> int:

@@ -70,14 +70,14 @@ def tried(form: Any, operation: Callable[[], T]) -> T | Any:
 def take(
     request: HttpRequest, page: StepPage, form: StepForm, operation: Callable[[], Any], *,
     said: Callable[[Any], str] | None = None, context: dict[str, Any] | None = None,
-    partial: Callable[[], HttpResponse] | None = None,
+    partial: Callable[[], HttpResponse] | None = None, done_url: str = "",
 ) -> HttpResponse:  # fmt: skip
     """GET shows the form; POST takes the step and goes back, or, asked by htmx, answers with the section."""
     if form.is_bound and form.is_valid():
         result = tried(form, operation)
         if result is not REFUSED:
             messages.success(request, said(result) if said else _("Done: %(step)s.") % {"step": page.step.label})
-            return partial() if partial and request.htmx else redirect(page.back_url)  # type: ignore[attr-defined]
+            return partial() if partial and request.htmx else redirect(done_url or page.back_url)  # type: ignore[attr-defined]
     form.bring_up_to_date()
     shown = {"page": page, "form": form} | (context or {})
     return render(request, page.template, shown, status=answer_status(form))

@@ -27,7 +27,7 @@ from exchanges.views.exchange import asked_part, context_of
 from exchanges.views.finding import find_exchange, find_tranche, viewer_of
 from exchanges.views.taking import REFUSED, show_plain_refusal, tried
 
-WHOLE_PAGE = ("steps", "counts", "pairs", "ladder", "handover", "lines", "holds", "timeline")
+WHOLE_PAGE = ("steps", "account", "counts", "pairs", "ladder", "handover", "lines", "holds", "timeline")
 LIVE_PARTS = ("state", *WHOLE_PAGE)
 
 
@@ -126,6 +126,9 @@ def _number(text: str) -> int:
 _CONTEXTS: dict[str, Any] = {
     "steps": lambda page, request: {
         "steps": page.steps(), "word_steps": page.word_steps(), "to_sign": page.to_sign(), "may_clear": page.may_clear(),
+    },
+    "account": lambda page, request: {
+        "accounts": page.accounts(), "corrections": page.corrections() if page.told else [],
     },
     "counts": lambda page, request: {"counts": page.counts(), "outcomes": page.outcomes()},
     "pairs": lambda page, request: {"pairs": page.pairs()},

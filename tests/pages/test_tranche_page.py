@@ -186,6 +186,101 @@ def test_receipts_line_by_line_and_all_the_others(scene, browser):
     assert list(outcomes) == ["not_presented", "received", "received"]
 
 
+def test_exceptions_are_named_by_number_and_the_rest_received(scene, browser):
+    tranche = factories.tranche_at(scene, T.GONE)
+    client = browser(scene.cast.north.handover)
+    wrong = {"all_received": "on", "numbers-died": "2, 9", "numbers-evacuated": "1-2"}
+
+    refused = client.post(step(tranche, "record_receipts"), wrong)
+    twice = client.post(step(tranche, "record_receipts"), wrong | {"numbers-died": "2"})
+
+    assert refused.status_code == twice.status_code == 400
+    assert refused.context["form"].errors == {"numbers-died": ["There is no #9 on this list."]}
+    assert twice.context["form"].errors == {"numbers-evacuated": ["#2 is named twice: one outcome a line."]}
+    assert 'value="1-2"' in twice.content.decode()
+    assert not Receipt.objects.unscoped("test").exists()
+    client.post(step(tranche, "record_receipts"), {"all_received": "on", "numbers-died": "2"})
+    told = Receipt.objects.unscoped("test").order_by("entry__number").values_list("outcome", flat=True)
+    assert list(told) == ["received", "died", "received"]
+
+
+def test_receipts_can_go_on_from_window_to_window(scene, browser, monkeypatch):
+    monkeypatch.setattr("exchanges.presentation.tranche_page.WINDOW", 2)
+    tranche = factories.tranche_at(scene, T.GONE)
+    client = browser(scene.cast.north.handover)
+    first = client.get(step(tranche, "record_receipts")).context["form"].lines[0]
+
+    response = client.post(step(tranche, "record_receipts"), {f"outcome-{first.pk}": "received", "next": "on"})
+
+    assert response.url == f"{step(tranche, 'record_receipts')}?direction=1&from=2#lines"
+    assert Receipt.objects.unscoped("test").count() == 1
+
+
+def test_note_without_an_outcome_is_asked_what_became_of_the_line(scene, browser):
+    tranche = factories.tranche_at(scene, T.GONE)
+    client = browser(scene.cast.north.handover)
+    first = client.get(step(tranche, "record_receipts")).context["form"].lines[0]
+
+    response = client.post(step(tranche, "record_receipts"), {f"note-{first.pk}": "in hospital", "all_received": "on"})
+
+    assert response.context["form"].errors == {f"outcome-{first.pk}": ["Say what became of #1."]}
+    assert not Receipt.objects.unscoped("test").exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        (T.GONE, ["North has not stated how many it presented; 3 were locked.", "3 lines have no outcome yet."]),
+        (T.RECEIVED, ["South states that it presented 3 of the 3 who were locked.", "The two counts agree."]),
+        (
+            T.DISPUTED,
+            [
+                "North recorded 2 as received; besides: 1 not presented.",
+                "The two differ by 1: South says it presented them, North did not receive them.",
+                "North by recording the receipt of a line again (head of delegation, handover officer), South by stating",
+            ],
+        ),
+        (T.ONE_SIDED, ["Nobody was received in this direction; in another somebody was.", "The two counts agree."]),
+    ],
+)
+def test_how_it_ended_is_said_in_sentences(scene, browser, status, says):
+    tranche = factories.tranche_at(scene, status)
+
+    for user in (scene.cast.south.head, scene.cast.mediator):
+        part = browser(user).get(f"{page(tranche)}?part=account", headers={"HX-Request": "true"}).content.decode()
+        assert [sentence for sentence in says if sentence not in part] == []
+    assert step(tranche, "settle") in browser(scene.cast.south.head).get(page(tranche)).content.decode()
+    assert (
+        "What your side said can be put right:" not in browser(scene.cast.mediator).get(page(tranche)).content.decode()
+    )
+
+
+def test_holder_has_to_state_its_count(scene, browser):
+    tranche = factories.tranche_at(scene, T.GONE)
+    head = browser(scene.cast.north.head)
+
+    shown = head.get(step(tranche, "settle")).content.decode()
+    response = head.post(step(tranche, "settle"), {"presented": ""})
+
+    assert "How many people your side presented" in shown
+    assert "(optional)" not in shown.split("presented, ")[1].split("</label>")[0]
+    assert "It still waits for: North – receipts of 3 lines" not in shown
+    assert "South – receipts of 3 lines" in shown
+    assert response.context["form"].errors == {"presented": ["This field is required."]}
+
+
+def test_refused_form_takes_the_focus_and_opens_what_is_wrong(scene, browser):
+    tranche = factories.tranche_at(scene, T.GONE)
+    typed = {"presented": "3", "happened_at": "2999-01-01T10:00"}
+
+    response = browser(scene.cast.north.head).post(step(tranche, "settle"), typed)
+
+    content = response.content.decode()
+    assert 'class="form-errors" role="alert" tabindex="-1" autofocus' in content
+    assert '<details class="aside" open>' in content
+    assert 'value="2999-01-01T10:00"' in content
+
+
 def test_empty_receipts_are_refused_at_the_form(scene, browser):
     tranche = factories.tranche_at(scene, T.GONE)
 
