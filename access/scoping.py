@@ -136,13 +136,17 @@ class Seat:
 
 def seats_of(user: "User", compartment: "Compartment | uuid.UUID") -> list[Seat]:
     """The user's seats in this compartment, one per organisation, in the order of their ids. One query."""
-    from access.models import Compartment, GrantRole
+    return seats_from(memberships_seated(user, compartment), user)
+
+
+def memberships_seated(user: "User", compartment: "Compartment | uuid.UUID") -> "models.QuerySet[Membership]":
+    """The memberships that give the user a seat in this compartment: what `seats_from` makes seats of."""
+    from access.models import Compartment, GrantRole, Membership
 
     if not user.is_active:
-        return []
+        return Membership.objects.none()
     compartment_id = compartment.pk if isinstance(compartment, Compartment) else compartment
-    held: dict[uuid.UUID, tuple[Organisation, set[str], bool]] = {}
-    rows = (
+    return (
         memberships_of(user)
         .select_related("organisation")
         .annotate(
@@ -159,8 +163,13 @@ def seats_of(user: "User", compartment: "Compartment | uuid.UUID") -> list[Seat]
         .filter(is_granted=True)
         .order_by("organisation_id", "role")
     )  # fmt: skip
-    for membership in rows:
-        entry = held.setdefault(membership.organisation_id, (membership.organisation, set(), membership.is_home))
+
+
+def seats_from(memberships: "Iterable[Membership]", user: "User") -> list[Seat]:
+    held: dict[uuid.UUID, tuple[Organisation, set[str], bool]] = {}
+    for membership in memberships:
+        is_home = membership.is_home  # type: ignore[attr-defined]
+        entry = held.setdefault(membership.organisation_id, (membership.organisation, set(), is_home))
         entry[1].add(membership.role)
     # A key cannot sign: signing needs a person and a password (RULES section 1).
     withheld = frozenset({str(May.SIGN)}) if getattr(user, "only_membership_id", None) else frozenset()

@@ -12,6 +12,8 @@ from access.roles import May
 from access.scoping import ScopedQuerySet, compartments_where
 from audit.chain import FIRST_PREVIOUS
 
+SYSTEM = "system"  # the actor of what follows from other rows and of sweeps
+
 
 class LogQuerySet(ScopedQuerySet["Log"]):
     pass

@@ -10,11 +10,9 @@ from django.db import connection, models, transaction
 from access.models import Compartment, User
 from access.scoping import Seat
 from audit.chain import canonical, commitment, event_hash, instant, new_salt
-from audit.models import Counterpart, Event, EventData, Log, subject_of
+from audit.models import SYSTEM, Counterpart, Event, EventData, Log, subject_of
 from audit.signals import recorded
 from core import clock
-
-SYSTEM = "system"
 
 
 class NoTransaction(RuntimeError):

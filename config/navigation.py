@@ -4,12 +4,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Count
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
 from access.roles import May, roles_with, roles_with_at_home
 from access.scoping import memberships_of
+from core.together import Together
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,17 @@ def _navigation(request: HttpRequest) -> Navigation:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return Navigation(languages=languages, active=active)
-    memberships = list(memberships_of(user).select_related("organisation"))
+    together = Together()
+    unread = Delivery.objects.visible_to(user).inbox().unread().order_by().values("recipient_id")
+    counted = together.later(unread.annotate(n=Count("pk")).values_list("n", flat=True))
+    memberships = together.later(memberships_of(user).select_related("organisation")).rows
     names = sorted({membership.organisation.name for membership in memberships})
     readers = {*roles_with(May.WRITE_PERSON), *roles_with_at_home(May.WRITE_PERSON)}
     return Navigation(
         signed_in=True,
         user_label=user.label,
         organisations=", ".join(names),
-        unread=Delivery.objects.visible_to(user).inbox().unread().count(),
+        unread=sum(counted.rows),
         outbox=settings.SHOWS_OUTBOX,
         people=any(membership.role in readers for membership in memberships),
         active=active,

@@ -22,6 +22,7 @@ class Attempt:
     suspended: bool = False
     reason: str = ""
     given: Mapping[str, Any] = field(default_factory=dict)
+    known: Any = None  # what the guards read of the subject's surroundings, each at most once
     asks_only: bool = False  # drawing a button: what the form will still ask for is not missing yet
 
 

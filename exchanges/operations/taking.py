@@ -152,6 +152,7 @@ def prepare(
         suspended=exchange.is_suspended,
         reason=circumstances.reason,
         given={"seat": standing.seat, "actor": actor} | dict(given or {}),
+        known=parties,
         asks_only=asks_only,
     )
     return attempt, standing, participant

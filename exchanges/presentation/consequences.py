@@ -7,7 +7,6 @@ from exchanges.models import AFTER_GO, Tranche, TrancheStatus
 from exchanges.presentation.exchange_page import ExchangePage
 from exchanges.presentation.times import count
 from exchanges.presentation.tranche_page import TranchePage
-from exchanges.transitions.exchange import settled_by
 from exchanges.transitions.tranche import directions_of
 from negotiations.models import Participant
 
@@ -67,7 +66,7 @@ def _is_open(tranche: Tranche) -> bool:
 
 
 def _counts_stated(page: ExchangePage, side: Participant | None) -> list[str]:
-    stated = settled_by(page.exchange) | {side.pk if side else None}
+    stated = page.parties.settled | {side.pk if side else None}
     missing = [str(one) for one in page.parties.all if one.pk not in stated]
     if missing:
         return [

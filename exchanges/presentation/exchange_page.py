@@ -1,8 +1,10 @@
 """The exchange page for one viewer, section by section: a live refresh builds only the section that it asks for."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -11,9 +13,9 @@ from django.utils.translation import ngettext
 from access.models import User
 from access.roles import May, holders_spelt
 from core.text import from_to
+from core.together import Later, Together
 from exchanges.models import (
     SETTLED,
-    Acceptance,
     CountStatement,
     Direction,
     Exchange,
@@ -33,12 +35,12 @@ from exchanges.presentation.actions import (
     steps_of_exchange,
     words_for_exchange,
 )
-from exchanges.presentation.facts import Wait, facts_of, waits_of
-from exchanges.presentation.history import History, history_of, subjects_of
+from exchanges.presentation.facts import FactsAsked, TrancheFacts, Wait, waits_of
+from exchanges.presentation.history import History, HistoryAsked, StepOfTranche, steps_of_every_lock, subjects_of
 from exchanges.presentation.ladders import LadderView, small_ladders
-from exchanges.presentation.names_window import Asked, NamesWindow, names_window
+from exchanges.presentation.names_window import Asked, NamesAsked, NamesWindow
 from exchanges.presentation.steps import StepView
-from exchanges.presentation.tally import DirectionView, StatedDirection, Tally, direction_view, formula_of, tally_of
+from exchanges.presentation.tally import DirectionView, Group, StatedDirection, Tally, counted, direction_view
 from exchanges.presentation.times import age, count, day, instant
 from exchanges.presentation.tones import Pill, pill
 from exchanges.standing import Parties
@@ -131,11 +133,32 @@ def _stated(number: int | None) -> str:
 
 
 class ExchangePage:
-    """`exchange` was fetched with `visible_to(viewer)`."""
+    """`exchange` was fetched with `visible_to(viewer)`.
 
-    def __init__(self, exchange: Exchange, viewer: User) -> None:
-        self.exchange, self.viewer = exchange, viewer
-        self.parties = Parties(exchange)
+    What can be asked at one time is read in one statement: first whatever hangs on the exchange, then the window of
+    names and the log, which are chosen by it. `parts` are the sections that will be shown.
+    """
+
+    def __init__(
+        self, exchange: Exchange, viewer: User, parts: Collection[str] = (), *, asked: Asked | None = None, before: str = ""
+    ) -> None:  # fmt: skip
+        self.exchange, self.viewer, self.parts = exchange, viewer, parts
+        self._asked, self._before = asked or Asked(), before
+        self.together = Together()
+        self.parties = Parties(exchange, self.together, viewer)
+        self._tranches = self.together.later(
+            Tranche.objects.visible_to(viewer).filter(exchange=exchange).order_by("number")
+        )
+        self._facts = FactsAsked(viewer, self.together, tranche__exchange=exchange)
+        self._counted = self.together.later(counted(exchange))
+        self._statements = self.together.later(
+            CountStatement.objects.visible_to(viewer)
+            .filter(exchange=exchange)
+            .select_related("participant", "tranche")
+            .order_by("tranche__number", "at")
+        )
+        for part in parts:
+            getattr(self, f"_{part}_asked", None)  # what only this section shows
 
     @cached_property
     def ours(self) -> Participant | None:
@@ -147,18 +170,59 @@ class ExchangePage:
 
     @cached_property
     def tally(self) -> Tally:
-        return tally_of(self.exchange)
+        return Tally(Group(*row) for row in self._counted.rows)
 
     @cached_property
     def tranche_rows(self) -> list[Tranche]:
-        rows = list(Tranche.objects.visible_to(self.viewer).filter(exchange=self.exchange).order_by("number"))
-        for tranche in rows:
+        for tranche in self._tranches.rows:
             tranche.exchange = self.exchange
-        return rows
+        return self._tranches.rows
 
     @cached_property
-    def facts(self) -> dict[Any, Any]:
-        return facts_of(self.tranche_rows, self.viewer)
+    def facts(self) -> dict[UUID, TrancheFacts]:
+        return self._facts.of(self.tranche_rows)
+
+    # What single sections ask for
+
+    @cached_property
+    def _revisions_asked(self) -> Later[Revision]:
+        rows = Revision.objects.visible_to(self.viewer).filter(direction__exchange=self.exchange)
+        return self.together.later(rows.select_related("participant").order_by("-at")[:20])
+
+    @cached_property
+    def _words_asked(self) -> Later[TheirWord]:
+        rows = TheirWord.objects.visible_to(self.viewer).filter(compartment=self.exchange.compartment_id)
+        return self.together.later(rows.select_related("participant").order_by("-recorded_at")[:20])
+
+    @cached_property
+    def _finals_asked(self) -> Later[FinalOffice]:
+        return self.together.later(FinalOffice.objects.visible_to(self.viewer).filter(exchange=self.exchange))
+
+    @cached_property
+    def _timeline_asked(self) -> Later[StepOfTranche]:
+        return self.together.later(steps_of_every_lock(self.viewer, tranche__exchange=self.exchange))
+
+    @cached_property
+    def _names(self) -> NamesAsked:
+        return NamesAsked(
+            self.exchange, self.parties.directions, self.tally, self.tranche_rows, viewer=self.viewer, ours=self.ours,
+            asked=self._asked, together=self.together,
+        )  # fmt: skip
+
+    @cached_property
+    def _history(self) -> HistoryAsked:
+        subjects = subjects_of(self.exchange, self.tranche_rows, self.parties, self._timeline_asked.rows)
+        return HistoryAsked(subjects, self.viewer, self.together, before=self._before)
+
+    @cached_property
+    def _reads_names(self) -> bool:
+        return bool(self.parties.directions) and May.READ_NAMES in self.may
+
+    @cached_property
+    def _chosen(self) -> tuple[NamesAsked | None, HistoryAsked | None]:
+        """Both are asked for before either is read, so that they come together."""
+        names = self._names if "names" in self.parts and self._reads_names else None
+        return names, self._history if "timeline" in self.parts else None
 
     # Sections
 
@@ -194,11 +258,7 @@ class ExchangePage:
 
     def _answers_to_the_formula(self) -> list[Wait]:
         exchange = self.exchange
-        accepted = set(
-            Acceptance.objects.visible_to(self.viewer)
-            .filter(exchange=exchange, formula_version=exchange.formula_version)
-            .values_list("participant_id", flat=True)
-        ) | {exchange.formula_by_id}
+        accepted = self.parties.accepted | {exchange.formula_by_id}
         wanted = _("to accept or counter version %(version)s") % {"version": exchange.formula_version}
         return [Wait(str(one), wanted, one.pk) for one in self.parties.all if one.pk not in accepted]
 
@@ -214,8 +274,7 @@ class ExchangePage:
         settled = (*SETTLED, TrancheStatus.ABORTED)
         rows = self.tranche_rows
         if self.exchange.status == S.UNDER_WAY and all(tranche.status in settled for tranche in rows):
-            stated = CountStatement.objects.visible_to(self.viewer).filter(exchange=self.exchange, tranche=None)
-            done = set(stated.values_list("participant_id", flat=True))
+            done = self.parties.settled
             return [Wait(str(one), _("to state its counts"), one.pk) for one in self.parties.all if one.pk not in done]
         waits = []
         for participant in self.parties.all:
@@ -245,12 +304,10 @@ class ExchangePage:
         return words_for_exchange(self.exchange, self.viewer, self.parties)
 
     def directions(self) -> list[DirectionView]:
-        lines = formula_of(self.exchange)
-        return [direction_view(one, self.tally, lines.get(one.pk, [])) for one in self.parties.directions]
+        return [direction_view(one, self.tally, lines) for one, lines in self.formula()]
 
     def formula(self) -> list[tuple[Direction, list[FormulaLine]]]:
-        lines = formula_of(self.exchange)
-        return [(one, lines.get(one.pk, [])) for one in self.parties.directions]
+        return [(one, self.parties.formula.get(one.pk, [])) for one in self.parties.directions]
 
     def stated_directions(self) -> list[StatedDirection]:
         """What the draft says, for the form that changes it."""
@@ -268,13 +325,10 @@ class ExchangePage:
             return ""
         return _("This is for %(who)s.") % {"who": holders_spelt((May.NEGOTIATE,))}
 
-    def names(self, asked: Asked, ticked: frozenset[str] = frozenset()) -> NamesWindow | None:
-        if not self.parties.directions or May.READ_NAMES not in self.may:
+    def names(self, ticked: frozenset[str] = frozenset()) -> NamesWindow | None:
+        if not self._reads_names:
             return None
-        return names_window(
-            self.exchange, self.parties.directions, self.tally, self.tranche_rows, viewer=self.viewer, ours=self.ours,
-            asked=asked, ticked=ticked,
-        )  # fmt: skip
+        return (self._chosen[0] or self._names).window(ticked)
 
     def why_no_names(self) -> str:
         return _("The names are open to: %(who)s.") % {"who": holders_spelt((May.READ_NAMES,))}
@@ -321,27 +375,24 @@ class ExchangePage:
 
     def revisions(self) -> list[RevisionLine]:
         names = {direction.pk: str(direction) for direction in self.parties.directions}
-        rows = Revision.objects.visible_to(self.viewer).filter(direction__in=names).select_related("participant")
         return [
             RevisionLine(
                 names[row.direction_id], row.number, str(row.participant), instant(row.at), row.message, count(row.size),
                 count(row.added), count(row.left_out), row.digest[:16],
             )
-            for row in rows.order_by("-at")[:20]
+            for row in self._revisions_asked.rows
         ]  # fmt: skip
 
     def words(self) -> list[WordLine]:
-        rows = TheirWord.objects.visible_to(self.viewer).filter(compartment=self.exchange.compartment_id)
         return [
             WordLine(
                 str(row.participant), row.step.replace("_", " "), row.who, row.to_whom, instant(row.happened_at),
                 row.source, row.according_to,
             )
-            for row in rows.select_related("participant").order_by("-recorded_at")[:20]
+            for row in self._words_asked.rows
         ]  # fmt: skip
 
     def statements(self) -> list[CountLine]:
-        rows = CountStatement.objects.visible_to(self.viewer).filter(exchange=self.exchange)
         return [
             CountLine(
                 str(row.participant),
@@ -349,15 +400,14 @@ class ExchangePage:
                 _stated(row.promised), _stated(row.presented), _stated(row.received),
                 instant(row.at),
             )
-            for row in rows.select_related("participant", "tranche").order_by("tranche__number", "at")
+            for row in self._statements.rows
         ]  # fmt: skip
 
     def finals(self) -> list[FinalLine]:
         """Whose final sign-off this exchange needs, until the first lock settles it."""
         if self.exchange.status not in NEGOTIATING_TO_UNDER_WAY:
             return []
-        rows = FinalOffice.objects.visible_to(self.viewer).filter(exchange=self.exchange)
-        named = {row.participant_id: row.office_name for row in rows}
+        named = {row.participant_id: row.office_name for row in self._finals_asked.rows}
         is_settled = any(tranche.lock_number for tranche in self.tranche_rows)
         pk = self.exchange.pk
         return [
@@ -372,6 +422,5 @@ class ExchangePage:
     def _may_name(self, participant: Participant) -> bool:
         return May.DECIDE in self.may and (not participant.works_here or participant == self.ours)
 
-    def history(self, before: str = "") -> History:
-        subjects = subjects_of(self.exchange, self.tranche_rows, self.parties, self.viewer)
-        return history_of(subjects, self.viewer, before=before)
+    def history(self) -> History:
+        return (self._chosen[1] or self._history).history()

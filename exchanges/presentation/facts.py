@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from access.models import User
+from core.together import Together
 from exchanges.models import (
     AFTER_GO,
     CountStatement,
@@ -58,72 +59,85 @@ class TrancheFacts:
 
 
 def facts_of(tranches: Iterable[Tranche], viewer: User) -> dict[UUID, TrancheFacts]:
-    """Only what the statuses call for is asked of the database."""
-    facts = {tranche.pk: TrancheFacts(tranche) for tranche in tranches}
-    with_status = _by_status(facts.values())
-    _read_planned(facts, with_status[TrancheStatus.PLANNED], viewer)
-    locked = [
-        pk for pk, one in facts.items() if one.tranche.lock_number and one.tranche.status != TrancheStatus.ABORTED
-    ]
-    _read_ladders(facts, locked, viewer)
-    _read_gos(facts, with_status[TrancheStatus.STAGED], viewer)
-    _read_outcomes(facts, [pk for status in AFTER_GO for pk in with_status[status]], viewer)
-    return facts
+    """One query."""
+    tranches = list(tranches)
+    return FactsAsked(viewer, Together(), tranche__in=[tranche.pk for tranche in tranches]).of(tranches)
 
 
-def _by_status(facts: Iterable[TrancheFacts]) -> dict[str, list[UUID]]:
-    found: dict[str, list[UUID]] = {status: [] for status in TrancheStatus.values}
-    for one in facts:
-        found[one.tranche.status].append(one.tranche.pk)
-    return found
+class FactsAsked:
+    """What tells how far tranches have come, to be read with what else a page shows. `where` says which, seen from a row
+    that has a `tranche`; each question is about the statuses in which it matters."""
+
+    def __init__(self, viewer: User, together: Together, **where: Any) -> None:
+        # Given before the last unlocking, an agreement was about other content.
+        self.agreements = together.later(
+            LockAgreement.objects.visible_to(viewer)
+            .filter(**where, tranche__status=TrancheStatus.PLANNED, at__gte=F("tranche__status_since"))
+            .values_list("tranche_id", "participant_id")
+        )
+        locked = where | {"tranche__lock_number__gt": 0}
+        current = {"lock_number": F("tranche__lock_number")}
+        self.steps = together.later(
+            SignOffStep.objects.visible_to(viewer)
+            .filter(**locked, **current)
+            .exclude(tranche__status=TrancheStatus.ABORTED)
+            .select_related("compartment", "participant")
+            .order_by("participant__letter", "order")
+        )
+        self.progress = together.later(
+            LadderProgress.objects.visible_to(viewer)
+            .filter(**locked, **current)
+            .exclude(tranche__status=TrancheStatus.ABORTED)
+        )
+        self.holds = together.later(
+            Hold.objects.visible_to(viewer)
+            .filter(**locked, released_at=None)
+            .exclude(tranche__status=TrancheStatus.ABORTED)
+            .select_related("participant")
+        )
+        self.gos = together.later(
+            Go.objects.visible_to(viewer)
+            .filter(**where, tranche__status=TrancheStatus.STAGED, readiness=F("tranche__readiness"))
+            .values_list("tranche_id", "participant_id")
+        )
+        self.silent = together.later(_silent({f"manifest__{path}": value for path, value in where.items()}))
+        self.stated = together.later(
+            CountStatement.objects.visible_to(viewer)
+            .filter(**where, tranche__status__in=AFTER_GO, presented__isnull=False)
+            .values_list("tranche_id", "participant_id")
+        )
+
+    def of(self, tranches: Iterable[Tranche]) -> dict[UUID, TrancheFacts]:
+        facts = {tranche.pk: TrancheFacts(tranche) for tranche in tranches}
+        for name in ("steps", "progress", "holds"):
+            for row in getattr(self, name).rows:
+                getattr(facts[row.tranche_id], name).append(row)
+        for tranche_id, participant_id in self.agreements.rows:
+            facts[tranche_id].agreed.add(participant_id)
+        for tranche_id, participant_id in self.gos.rows:
+            facts[tranche_id].gos.add(participant_id)
+        for tranche_id, receiver_id, lines in self.silent.rows:
+            facts[tranche_id].silent[receiver_id] = lines
+        for tranche_id, participant_id in self.stated.rows:
+            facts[tranche_id].stated.add(participant_id)
+        return facts
 
 
-def _read_planned(facts: dict[UUID, TrancheFacts], planned: list[UUID], viewer: User) -> None:
-    if not planned:
-        return
-    agreements = LockAgreement.objects.visible_to(viewer).filter(tranche__in=planned)
-    # One given before the last unlocking was about other content.
-    for agreement in agreements.filter(at__gte=F("tranche__status_since")):
-        facts[agreement.tranche_id].agreed.add(agreement.participant_id)
-
-
-def _read_ladders(facts: dict[UUID, TrancheFacts], locked: list[UUID], viewer: User) -> None:
-    if not locked:
-        return
-    current = F("tranche__lock_number")
-    steps = SignOffStep.objects.visible_to(viewer).filter(tranche__in=locked, lock_number=current)
-    for step in steps.select_related("compartment", "participant").order_by("participant__letter", "order"):
-        facts[step.tranche_id].steps.append(step)
-    for progress in LadderProgress.objects.visible_to(viewer).filter(tranche__in=locked, lock_number=current):
-        facts[progress.tranche_id].progress.append(progress)
-    for hold in (
-        Hold.objects.visible_to(viewer).filter(tranche__in=locked, released_at=None).select_related("participant")
-    ):
-        facts[hold.tranche_id].holds.append(hold)
-
-
-def _read_gos(facts: dict[UUID, TrancheFacts], staged: list[UUID], viewer: User) -> None:
-    if staged:
-        for go in Go.objects.visible_to(viewer).filter(tranche__in=staged, readiness=F("tranche__readiness")):
-            facts[go.tranche_id].gos.add(go.participant_id)
-
-
-def _read_outcomes(facts: dict[UUID, TrancheFacts], gone: list[UUID], viewer: User) -> None:
-    if not gone:
-        return
-    told = Receipt.objects.unscoped("only whether there is one").filter(entry=OuterRef("entry_id"), tranche__in=gone)
-    silent = (
+def _silent(where: dict[str, Any]) -> "QuerySet[Any, tuple[UUID, UUID, int]]":
+    """By tranche and receiver, how many lines that went have no outcome yet."""
+    told = Receipt.objects.unscoped("only whether there is one").filter(
+        entry=OuterRef("entry_id"), tranche=OuterRef("manifest__tranche_id")
+    )
+    return (
         ManifestLine.objects.unscoped("counts are open to whoever reads the table")
-        .filter(~Exists(told), manifest__tranche__in=gone, manifest__lock_number=F("manifest__tranche__lock_number"))
+        .filter(
+            ~Exists(told), **where, manifest__tranche__status__in=AFTER_GO,
+            manifest__lock_number=F("manifest__tranche__lock_number"),
+        )
         .order_by()
         .values_list("manifest__tranche_id", "entry__direction__receiver_id")
         .annotate(lines=Count("entry_id", distinct=True))
-    )
-    for tranche_id, receiver_id, lines in silent:
-        facts[tranche_id].silent[receiver_id] = lines
-    stated = CountStatement.objects.visible_to(viewer).filter(tranche__in=gone, presented__isnull=False)
-    for tranche_id, participant_id in stated.values_list("tranche_id", "participant_id"):
-        facts[tranche_id].stated.add(participant_id)
+    )  # fmt: skip
 
 
 def waits_of(facts: TrancheFacts, parties: Parties) -> list[Wait]:

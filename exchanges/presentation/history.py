@@ -1,6 +1,6 @@
 """The log as a timeline: what happened to an exchange and to everything in it, newest first, in windows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,14 +11,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from access.models import User
-from audit.counterparts import people_behind, told_once
+from audit.counterparts import told_once
 from audit.models import Event, subject_of
-from audit.presentation import EventView, timeline
+from audit.presentation import EventsAsked, EventView, day_by_day
+from core.together import Together
 from exchanges.models import Exchange, SignOffStep, Tranche
 from exchanges.presentation.times import instant
 from exchanges.standing import Parties
 
 WINDOW = 50
+StepOfTranche = tuple[UUID, UUID]
 
 
 @dataclass(frozen=True)
@@ -57,22 +59,31 @@ class History:
     older: str  # the event after which the next window begins; empty at the end
 
 
-def subjects_of(exchange: Exchange, tranches: "list[Tranche]", parties: Parties, viewer: User) -> dict[str, Subject]:
+def subjects_of(
+    exchange: Exchange, tranches: "list[Tranche]", parties: Parties, steps: Iterable[StepOfTranche]
+) -> dict[str, Subject]:
     """The exchange, its directions, its tranches and every step of theirs that the viewer may see."""
     subjects = {subject_of(exchange): Subject()}
     for direction in parties.directions:
         subjects[subject_of(direction)] = Subject(str(direction))
-    return subjects | subjects_of_tranches(tranches, viewer)
+    return subjects | subjects_of_tranches(tranches, steps)
 
 
-def subjects_of_tranches(tranches: "list[Tranche]", viewer: User, *, named: bool = True) -> dict[str, Subject]:
+def steps_of_every_lock(viewer: User, **where: Any) -> "QuerySet[Any, StepOfTranche]":
+    """Also those of earlier locks, which the log still tells of."""
+    steps = SignOffStep.objects.visible_to(viewer).filter(**where)
+    return steps.order_by().values_list("pk", "tranche_id")
+
+
+def subjects_of_tranches(
+    tranches: "list[Tranche]", steps: Iterable[StepOfTranche], *, named: bool = True
+) -> dict[str, Subject]:
     subjects = {}
     for tranche in tranches:
         label = _("Tranche %(number)s") % {"number": tranche.number} if named else ""
         url = reverse("exchanges:tranche", args=[tranche.pk]) if named else ""
         subjects[subject_of(tranche)] = Subject(label, url)
-    steps = SignOffStep.objects.visible_to(viewer).filter(tranche__in=[tranche.pk for tranche in tranches])
-    for pk, tranche_id in steps.order_by().values_list("pk", "tranche_id"):
+    for pk, tranche_id in steps:
         subjects[f"signoffstep:{pk}"] = subjects[f"tranche:{tranche_id}"]
     return subjects
 
@@ -83,24 +94,25 @@ def events_about(subjects: Mapping[str, Subject], viewer: User) -> "QuerySet[Eve
     return told_once(visible.filter(subject__in=subjects)).newest_first()  # type: ignore[attr-defined,no-any-return]
 
 
-def history_of(subjects: Mapping[str, Subject], viewer: User, *, before: str = "") -> History:
-    events = events_about(subjects, viewer)
-    if place := _place(events, before):
-        events = events.filter(place)
-    days = timeline(events[: WINDOW + 1], viewer)
-    views = [view for day in days for view in day.events]
-    shown = {view.id for view in views[:WINDOW]}
-    people = people_behind((view.id for view in views if not view.private), viewer)
-    last_here = viewer.previous_visit_at
-    marked = _first_known(views, last_here)
-    lines = []
-    for day in days:
-        of_day = [
-            _line(view, subjects, people, last_here, view.id == marked) for view in day.events if view.id in shown
+class HistoryAsked:
+    """One window of the log, to be read with what else a page shows; `before` is the event after which it begins."""
+
+    def __init__(self, subjects: Mapping[str, Subject], viewer: User, together: Together, *, before: str = "") -> None:
+        self.subjects, self.viewer = subjects, viewer
+        events = events_about(subjects, viewer)
+        if place := _place(events, before):
+            events = events.filter(place)
+        self._events = EventsAsked(events[: WINDOW + 1], viewer, together)
+
+    def history(self) -> History:
+        views = self._events.views()
+        last_here = self.viewer.previous_visit_at
+        marked = _first_known(views, last_here)
+        days = [
+            DayLines(day.label, [_line(view, self.subjects, last_here, view.id == marked) for view in day.events])
+            for day in day_by_day(views[:WINDOW])
         ]
-        if of_day:
-            lines.append(DayLines(day.label, of_day))
-    return History(lines, views[WINDOW - 1].id if len(views) > WINDOW else "")
+        return History(days, views[WINDOW - 1].id if len(views) > WINDOW else "")
 
 
 def _place(events: "QuerySet[Event]", name: str) -> Q | None:
@@ -128,16 +140,15 @@ def _first_known(views: list[EventView], last_here: datetime | None) -> str:
 
 
 def _line(
-    view: EventView, subjects: Mapping[str, Any], people: Mapping[str, str], last_here: datetime | None, is_marked: bool
+    view: EventView, subjects: Mapping[str, Subject], last_here: datetime | None, is_marked: bool
 ) -> EventLine:  # fmt: skip
     subject = subjects.get(view.subject, Subject())
-    person = people.get(view.id, "")
     mark = _("You were last here %(at)s") % {"at": instant(last_here)} if is_marked else ""
     return EventLine(
         at=view.at.isoformat(),
         time=view.time,
         sentence=f"{subject.label}: {view.sentence}" if subject.label else view.sentence,
-        who=", ".join(filter(None, (person, view.who))),
+        who=", ".join(filter(None, (view.person, view.who))),
         url=subject.url,
         is_new=last_here is not None and view.at > last_here,
         mark=mark,

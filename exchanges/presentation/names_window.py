@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -13,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from access.models import User
 from core.partial_dates import spelt
+from core.together import Together
 from exchanges.models import AFTER_GO, AGREED, OPEN, Answer, Direction, Entry, Exchange, Receipt, Stance, Tranche
 from exchanges.models.entry import Identity
 from exchanges.presentation.tally import Group, Tally, waits_for_side
@@ -103,47 +106,76 @@ class NamesWindow:
     hidden: list[tuple[str, str]] = field(default_factory=list)
 
 
-def names_window(
-    exchange: Exchange, directions: list[Direction], tally: Tally, tranches: list[Tranche], *, viewer: User,
-    ours: Participant | None, asked: Asked, ticked: frozenset[str] = frozenset(),
-) -> NamesWindow:  # fmt: skip
-    """At most three queries whatever the number of rows: the window, its answers, and its receipts once one has gone."""
-    direction = _direction(directions, asked, tally, ours)
-    filters = _filters(direction, ours, tranches)
-    rows, goes_on = _rows(direction, filters, asked, viewer)
-    is_back = bool(asked.before)
-    urls = _Urls(exchange, direction, asked)
-    answers = _latest_answers(rows, viewer)
-    outcomes = _outcomes(rows, tranches, viewer)
-    first, second = _sides(direction, ours)
-    is_ours = ours is not None and ours in (direction.holder, direction.receiver)
-    view = _Drawing(direction, first, second, answers, outcomes, {t.pk: t for t in tranches}, ticked)
-    within = tally.within(direction)
-    shown = filters.get(asked.show, filters[""])
-    return NamesWindow(
-        direction=direction,
-        label=str(direction),
-        first_title=_("Ours") if is_ours else str(first),
-        second_title=_("Theirs (%(who)s)") % {"who": second} if is_ours else str(second),
-        is_ours=is_ours,
-        lines=[view.line(entry) for entry in rows],
-        directions=[urls.direction(one, within_of=tally, is_current=one == direction) for one in directions],
-        filters=[
-            urls.filter(name, made, within, is_current=name == asked.show)
-            for name, made in filters.items()
-            if name in ("", asked.show) or within.of(made.groups)
-        ],
-        asked=asked,
-        total="" if asked.sought else count(within.of(shown.groups)),
-        size=WINDOW,
-        first=rows[0].number if rows else 0,
-        last=rows[-1].number if rows else 0,
-        previous_url=urls.window(before=rows[0].number) if rows and (goes_on if is_back else asked.after) else "",
-        next_url=urls.window(**{"from": rows[-1].number}) if rows and (is_back or goes_on) else "",
-        action=urls.window(**({"from": asked.after} if asked.after else {})),
-        is_filtered=bool(asked.show or asked.sought),
-        hidden=[("direction", str(direction.number)), *([("show", asked.show)] if asked.show else [])],
-    )
+class NamesAsked:
+    """The window, its answers and its receipts, to be read with what else a page shows."""
+
+    def __init__(
+        self, exchange: Exchange, directions: list[Direction], tally: Tally, tranches: list[Tranche], *, viewer: User,
+        ours: Participant | None, asked: Asked, together: Together,
+    ) -> None:  # fmt: skip
+        self.exchange, self.directions, self.tally, self.tranches = exchange, directions, tally, tranches
+        self.ours, self.asked = ours, asked
+        self.direction = _direction(directions, asked, tally, ours)
+        self.filters = _filters(self.direction, ours, tranches)
+        window = _window(self.direction, self.filters, asked, viewer)
+        self._found = together.later(window.select_related("replaces"))
+        shown = window.values("pk")[:WINDOW]
+        self._answers = together.later(Answer.objects.visible_to(viewer).filter(entry__in=shown).order_by("sequence"))
+        gone = [tranche.pk for tranche in tranches if tranche.status in AFTER_GO]
+        self._receipts = together.later(
+            Receipt.objects.visible_to(viewer).filter(entry__in=shown, tranche__in=gone).order_by("sequence")
+        )
+
+    @cached_property
+    def rows(self) -> list[Entry]:
+        """In the order of their numbers, also on the way back."""
+        return self._found.rows[:WINDOW][:: -1 if self.asked.before else 1]
+
+    def window(self, ticked: frozenset[str] = frozenset()) -> NamesWindow:
+        direction, asked, ours, rows = self.direction, self.asked, self.ours, self.rows
+        goes_on, is_back = len(self._found.rows) > WINDOW, bool(asked.before)
+        urls = _Urls(self.exchange, direction, asked)
+        first, second = _sides(direction, ours)
+        is_ours = ours is not None and ours in (direction.holder, direction.receiver)
+        view = self._drawing(first, second, ticked)
+        within = self.tally.within(direction)
+        shown = self.filters.get(asked.show, self.filters[""])
+        return NamesWindow(
+            direction=direction,
+            label=str(direction),
+            first_title=_("Ours") if is_ours else str(first),
+            second_title=_("Theirs (%(who)s)") % {"who": second} if is_ours else str(second),
+            is_ours=is_ours,
+            lines=[view.line(entry) for entry in rows],
+            directions=[
+                urls.direction(one, within_of=self.tally, is_current=one == direction) for one in self.directions
+            ],
+            filters=[
+                urls.filter(name, made, within, is_current=name == asked.show)
+                for name, made in self.filters.items()
+                if name in ("", asked.show) or within.of(made.groups)
+            ],
+            asked=asked,
+            total="" if asked.sought else count(within.of(shown.groups)),
+            size=WINDOW,
+            first=rows[0].number if rows else 0,
+            last=rows[-1].number if rows else 0,
+            previous_url=urls.window(before=rows[0].number) if rows and (goes_on if is_back else asked.after) else "",
+            next_url=urls.window(**{"from": rows[-1].number}) if rows and (is_back or goes_on) else "",
+            action=urls.window(**({"from": asked.after} if asked.after else {})),
+            is_filtered=bool(asked.show or asked.sought),
+            hidden=[("direction", str(direction.number)), *([("show", asked.show)] if asked.show else [])],
+        )
+
+    def _drawing(self, first: Participant, second: Participant, ticked: frozenset[str]) -> "_Drawing":
+        """With the latest answer of each side and the latest receipt of each line."""
+        answers = {(answer.entry_id, answer.participant_id): answer for answer in self._answers.rows}
+        outcomes = {receipt.entry_id: receipt for receipt in self._receipts.rows}
+        moved: dict[UUID, datetime] = {}
+        for answer in self._answers.rows:
+            moved[answer.entry_id] = max(answer.at, moved.get(answer.entry_id, answer.at))
+        tranches = {tranche.pk: tranche for tranche in self.tranches}
+        return _Drawing(self.direction, first, second, answers, moved, outcomes, tranches, ticked)
 
 
 @dataclass(frozen=True)
@@ -203,15 +235,13 @@ def _direction(directions: list[Direction], asked: Asked, tally: Tally, ours: Pa
     return next((one for one in directions if tally.unanswered_by(one, mine)), directions[0])
 
 
-def _rows(direction: Direction, filters: Mapping[str, _Filter], asked: Asked, viewer: User) -> tuple[list[Entry], bool]:
+def _window(direction: Direction, filters: Mapping[str, _Filter], asked: Asked, viewer: User) -> "QuerySet[Entry]":
+    """The rows that stand in the window and one more, if there is one, from where the address begins."""
     rows: QuerySet[Entry] = Entry.objects.visible_to(viewer).filter(direction=direction)
-    rows = rows.filter(filters[asked.show].rows if asked.show in filters else Q())
-    rows = matching(rows, asked.sought).select_related("replaces")
+    rows = matching(rows.filter(filters[asked.show].rows if asked.show in filters else Q()), asked.sought)
     if asked.before:
-        found = list(rows.filter(number__lt=asked.before).order_by("-number")[: WINDOW + 1])
-        return found[:WINDOW][::-1], len(found) > WINDOW
-    found = list(rows.filter(number__gt=asked.after).order_by("number")[: WINDOW + 1])
-    return found[:WINDOW], len(found) > WINDOW
+        return rows.filter(number__lt=asked.before).order_by("-number")[: WINDOW + 1]
+    return rows.filter(number__gt=asked.after).order_by("number")[: WINDOW + 1]
 
 
 def matching(entries: "QuerySet[Entry]", text: str) -> "QuerySet[Entry]":
@@ -229,20 +259,6 @@ def matching(entries: "QuerySet[Entry]", text: str) -> "QuerySet[Entry]":
     return entries
 
 
-def _latest_answers(rows: list[Entry], viewer: User) -> dict[tuple[UUID, UUID], Answer]:
-    answers = Answer.objects.visible_to(viewer).filter(entry__in=[entry.pk for entry in rows]).order_by("sequence")
-    return {(answer.entry_id, answer.participant_id): answer for answer in answers} if rows else {}
-
-
-def _outcomes(rows: list[Entry], tranches: list[Tranche], viewer: User) -> dict[UUID, Receipt]:
-    gone = {tranche.pk for tranche in tranches if tranche.status in AFTER_GO}
-    of_gone = [entry.pk for entry in rows if entry.tranche_id in gone]
-    if not of_gone:
-        return {}
-    receipts = Receipt.objects.visible_to(viewer).filter(entry__in=of_gone, tranche__in=gone).order_by("sequence")
-    return {receipt.entry_id: receipt for receipt in receipts}
-
-
 def _sides(direction: Direction, ours: Participant | None) -> tuple[Participant, Participant]:
     if ours == direction.receiver:
         return direction.receiver, direction.holder
@@ -255,12 +271,12 @@ class _Drawing:
     first: Participant
     second: Participant
     answers: Mapping[tuple[UUID, UUID], Answer]
+    moved: Mapping[UUID, datetime]
     outcomes: Mapping[UUID, Receipt]
     tranches: Mapping[UUID, Tranche]
     ticked: frozenset[str]
 
     def line(self, entry: Entry) -> NameLine:
-        moved = [answer.at for (pk, _side), answer in self.answers.items() if pk == entry.pk]
         tranche = self.tranches.get(entry.tranche_id) if entry.tranche_id else None
         name, other_script = scripts(entry)
         return NameLine(
@@ -270,7 +286,7 @@ class _Drawing:
             is_conspicuous=entry.is_conspicuous, first=self.stand(entry, self.first), second=self.stand(entry, self.second),
             state=self.state(entry, tranche),
             tranche=_("tranche %(number)s") % {"number": tranche.number} if tranche else "",
-            last_move=day(max(moved, default=entry.disclosed_at).date()), is_ticked=str(entry.pk) in self.ticked,
+            last_move=day(self.moved.get(entry.pk, entry.disclosed_at).date()), is_ticked=str(entry.pk) in self.ticked,
             replaces=f"#{entry.replaces.number}" if entry.replaces else "",
         )  # fmt: skip
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from access.models import User
-from audit.counterparts import people_behind, told_once
+from audit.counterparts import told_once
 from audit.models import Event
 from audit.presentation import EventView, event_views
 from exchanges.models import Direction, Exchange, SignOffStep, Tranche
@@ -54,19 +54,18 @@ class News:
 
 
 def news_since(since: datetime | None, viewer: User) -> News:
-    """Eight queries whatever happened; at most 50 events. Nothing for somebody who has never been here."""
+    """Six queries whatever happened; at most 50 events. Nothing for somebody who has never been here."""
     if since is None:
         return News("", [], False)
     kinds = ("exchange", "tranche", "direction", "signoffstep")
     events = told_once(Event.objects.visible_to(viewer).filter(at__gt=since)).newest_first()  # type: ignore[attr-defined]
     views = [view for view in event_views(events[: MOST + 1], viewer) if view.subject.split(":")[0] in kinds]
     subjects = subjects_behind((view.subject for view in views), viewer)
-    people = people_behind((view.id for view in views if not view.private), viewer)
     grouped: dict[Any, ExchangeNews] = {}
     for view in views[:MOST]:
         if subject := subjects.get(view.subject):
             news = grouped.setdefault(subject.exchange.pk, _of(subject.exchange))
-            news.lines.append(_line(view, subject, people.get(view.id, "")))
+            news.lines.append(_line(view, subject))
     return News(instant(since), list(grouped.values()), len(views) > MOST)
 
 
@@ -75,10 +74,10 @@ def _of(exchange: Exchange) -> ExchangeNews:
     return ExchangeNews(exchange.reference or _("Draft"), exchange.title, url, [])
 
 
-def _line(view: EventView, subject: Subject, person: str) -> NewsLine:
+def _line(view: EventView, subject: Subject) -> NewsLine:
     sentence = f"{subject.label}: {view.sentence}" if subject.label else view.sentence
     return NewsLine(
-        sentence, ", ".join(filter(None, (person, view.who))), instant(view.at), view.at.isoformat(), view.private
+        sentence, ", ".join(filter(None, (view.person, view.who))), instant(view.at), view.at.isoformat(), view.private
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from exchanges.models import Direction, Entry, Exchange, FormulaLine, Stance, is_agreed
@@ -62,15 +62,15 @@ def waits_for_side(group: Group, direction: Direction, participant_id: UUID | No
     return participant_id == direction.receiver_id and not group.receiver_stance
 
 
-def tally_of(exchange: Exchange) -> Tally:
-    rows = (
+def counted(exchange: Exchange) -> "QuerySet[Any, tuple[Any, ...]]":
+    """The rows of its `Group`s."""
+    return (
         Entry.objects.unscoped("counts are open to whoever reads the table")
         .filter(direction__exchange=exchange)
         .order_by()
         .values_list("direction_id", "category", "is_humanitarian", "holder_stance", "receiver_stance", "tranche_id")
         .annotate(size=Count("pk"))
     )
-    return Tally(Group(*row) for row in rows)
 
 
 @dataclass(frozen=True)
@@ -113,15 +113,6 @@ class StatedDirection:
     holder: UUID | str
     receiver: UUID | str
     lines: Sequence[tuple[str, int]] = ()
-
-
-def formula_of(exchange: Exchange) -> dict[Any, list[FormulaLine]]:
-    """The lines of the current version, by direction."""
-    lines: dict[Any, list[FormulaLine]] = {}
-    rows = FormulaLine.objects.unscoped("the exchange was read in scope")
-    for line in rows.filter(direction__exchange=exchange, formula_version=exchange.formula_version):
-        lines.setdefault(line.direction_id, []).append(line)
-    return lines
 
 
 def direction_view(direction: Direction, tally: Tally, lines: list[FormulaLine]) -> DirectionView:

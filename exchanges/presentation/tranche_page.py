@@ -17,6 +17,7 @@ from access.roles import May, holders_spelt
 from access.scoping import compartments_where
 from audit.models import subject_of
 from core.partial_dates import spelt
+from core.together import Together
 from exchanges.models import (
     AFTER_GO,
     OPEN_LOCKED,
@@ -40,7 +41,7 @@ from exchanges.presentation.actions import (
     words_for_tranche,
 )
 from exchanges.presentation.facts import TrancheFacts, Wait, facts_of, waits_of
-from exchanges.presentation.history import History, history_of, subjects_of_tranches
+from exchanges.presentation.history import History, HistoryAsked, steps_of_every_lock, subjects_of_tranches
 from exchanges.presentation.ladders import LadderView, ladders_of
 from exchanges.presentation.names_window import Chip, matching, scripts
 from exchanges.presentation.steps import StepView
@@ -400,7 +401,9 @@ class TranchePage:
         )  # fmt: skip
 
     def history(self, before: str = "") -> History:
-        return history_of(subjects_of_tranches([self.tranche], self.viewer, named=False), self.viewer, before=before)
+        steps = steps_of_every_lock(self.viewer, tranche=self.tranche)
+        subjects = subjects_of_tranches([self.tranche], steps, named=False)
+        return HistoryAsked(subjects, self.viewer, Together(), before=before).history()
 
 
 def others_spelt(one: DirectionOutcome) -> str:

@@ -6,12 +6,9 @@ from access.roles import May
 from core.lifecycle import Attempt, Reading, Text, Transition
 from exchanges.models import (
     AFTER_GO,
-    Acceptance,
-    CountStatement,
     Exchange,
     ExchangeHold,
     ExchangeStatus,
-    FormulaLine,
     Receipt,
     Tranche,
     TrancheStatus,
@@ -27,6 +24,12 @@ DRAFT_TO_SIGNED_OFF = frozenset(
 OPEN_STATUSES = DRAFT_TO_SIGNED_OFF | {S.UNDER_WAY}
 
 
+def known_of(attempt: Attempt) -> Parties:
+    """What the guards of an exchange ask of its surroundings: read once, by the operation or the page that asks them."""
+    parties: Parties = attempt.known or Parties(attempt.subject)
+    return parties
+
+
 def _same(attempt: Attempt) -> str:
     return str(attempt.subject.status)
 
@@ -36,13 +39,10 @@ def speaks_for_a_participant(attempt: Attempt) -> Text:
 
 
 def has_a_formula_and_two_participants(attempt: Attempt) -> Text:
-    directions = Parties(attempt.subject).directions
-    lines = FormulaLine.objects.unscoped("own exchange").filter(
-        direction__exchange=attempt.subject, formula_version=attempt.subject.formula_version
-    )
-    if not directions or {direction.pk for direction in directions} - set(lines.values_list("direction_id", flat=True)):
+    parties = known_of(attempt)
+    if not parties.directions or {direction.pk for direction in parties.directions} - set(parties.formula):
         return _("Every direction needs a line of the formula before the exchange can be proposed.")
-    if len(Parties(attempt.subject).all) < 2:
+    if len(parties.all) < 2:
         return _("An exchange needs two participants.")
     return ""
 
@@ -62,24 +62,16 @@ def names_current_version(attempt: Attempt) -> Text:
 
 
 def has_not_accepted_yet(attempt: Attempt) -> Text:
-    if attempt.participant and attempt.participant.pk in accepted_by(attempt.subject):
+    if attempt.participant and attempt.participant.pk in known_of(attempt).accepted:
         return _("Your side has accepted this version already.")
     return ""
 
 
-def accepted_by(exchange: Exchange) -> set[object]:
-    rows = Acceptance.objects.unscoped("own exchange")
-    return set(
-        rows.filter(exchange=exchange, formula_version=exchange.formula_version).values_list(
-            "participant_id", flat=True
-        )
-    )
-
-
 def negotiating_with_the_last(attempt: Attempt) -> str:
     exchange: Exchange = attempt.subject
-    agreed = accepted_by(exchange) | {exchange.formula_by_id, attempt.participant.pk if attempt.participant else None}
-    everyone = {participant.pk for participant in Parties(exchange).all}
+    parties = known_of(attempt)
+    agreed = parties.accepted | {exchange.formula_by_id, attempt.participant.pk if attempt.participant else None}
+    everyone = {participant.pk for participant in parties.all}
     return S.NEGOTIATING if everyone <= agreed else str(exchange.status)
 
 
@@ -102,20 +94,15 @@ def placed_the_hold(attempt: Attempt) -> Text:
     return ""
 
 
-def _tranches(exchange: Exchange) -> list[str]:
-    return list(Tranche.objects.unscoped("own exchange").filter(exchange=exchange).values_list("status", flat=True))
-
-
 def no_tranche_is_gone(attempt: Attempt) -> Text:
-    if any(status in AFTER_GO for status in _tranches(attempt.subject)):
+    if any(status in AFTER_GO for status in known_of(attempt).tranche_statuses):
         return _("A tranche has gone: what remains can end short, it cannot be cancelled.")
     return ""
 
 
 def gone_tranches_have_receipts(attempt: Attempt) -> Text:
-    for tranche in Tranche.objects.unscoped("own exchange").filter(exchange=attempt.subject, status__in=AFTER_GO):
-        if lines_without_outcome(tranche):
-            return _("Tranche %(number)s has gone and lines of it have no outcome yet.") % {"number": tranche.number}
+    if silent := known_of(attempt).gone_without_outcome:
+        return _("Tranche %(number)s has gone and lines of it have no outcome yet.") % {"number": silent[0]}
     return ""
 
 
@@ -130,7 +117,7 @@ def lines_without_outcome(tranche: Tranche) -> int:
 
 def every_tranche_is_settled(attempt: Attempt) -> Text:
     settled = {TrancheStatus.RECEIVED, TrancheStatus.ONE_SIDED, TrancheStatus.DISPUTED, TrancheStatus.ABORTED}
-    if set(_tranches(attempt.subject)) <= settled:
+    if set(known_of(attempt).tranche_statuses) <= settled:
         return ""
     return _("A tranche is not settled yet.")
 
@@ -142,19 +129,15 @@ def states_its_counts(attempt: Attempt) -> Text:
 
 
 def has_not_settled_yet(attempt: Attempt) -> Text:
-    if attempt.participant and attempt.participant.pk in settled_by(attempt.subject):
+    if attempt.participant and attempt.participant.pk in known_of(attempt).settled:
         return _("Your side has stated its counts already.")
     return ""
 
 
-def settled_by(exchange: Exchange) -> set[object]:
-    rows = CountStatement.objects.unscoped("own exchange")
-    return set(rows.filter(exchange=exchange, tranche=None).values_list("participant_id", flat=True))
-
-
 def completed_with_the_last(attempt: Attempt) -> str:
-    settled = settled_by(attempt.subject) | {attempt.participant.pk if attempt.participant else None}
-    everyone = {participant.pk for participant in Parties(attempt.subject).all}
+    parties = known_of(attempt)
+    settled = parties.settled | {attempt.participant.pk if attempt.participant else None}
+    everyone = {participant.pk for participant in parties.all}
     return S.COMPLETED if everyone <= settled else str(attempt.subject.status)
 
 

@@ -6,13 +6,10 @@ from django.http import HttpRequest
 
 from exchanges.forms import AnswerForm
 from exchanges.presentation.exchange_page import ExchangePage
-from exchanges.presentation.names_window import Asked
 
 
-def names_context(
-    page: ExchangePage, request: HttpRequest, asked: Asked, ticked: frozenset[str] = frozenset()
-) -> dict[str, Any]:
-    window = page.names(asked, ticked)
+def names_context(page: ExchangePage, request: HttpRequest, ticked: frozenset[str] = frozenset()) -> dict[str, Any]:
+    window = page.names(ticked)
     context: dict[str, Any] = {"window": window, "why_no_names": page.why_no_names() if window is None else ""}
     if window is None:
         return context

@@ -22,9 +22,8 @@ from exchanges.models import Exchange
 from exchanges.operations.exchange import change_draft, draft_exchange, name_final_office
 from exchanges.presentation import board as boards
 from exchanges.presentation.exchange_page import ExchangePage
-from exchanges.presentation.names_window import Asked
 from exchanges.views.answering import names_context
-from exchanges.views.finding import find_exchange, viewer_of
+from exchanges.views.finding import exchange_page, find_exchange, viewer_of
 from exchanges.views.taking import REFUSED, tried
 from negotiations.models import Negotiation, Participant
 
@@ -53,17 +52,17 @@ def board(request: HttpRequest) -> HttpResponse:
 @require_safe
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     exchange = find_exchange(request, pk)
-    page = ExchangePage(exchange, viewer_of(request))
     part = asked_part(request, LIVE_PARTS)
-    if part:
-        return render(request, f"exchanges/exchange_detail.html#{part}", context_of(page, request, (part,)))
-    return render(request, "exchanges/exchange_detail.html", context_of(page, request, WHOLE_PAGE))
+    parts = (part,) if part else WHOLE_PAGE
+    page = exchange_page(request, exchange, parts)
+    template = f"exchanges/exchange_detail.html#{part}" if part else "exchanges/exchange_detail.html"
+    return render(request, template, context_of(page, request, parts))
 
 
 @signed_in
 @require_safe
 def log(request: HttpRequest, pk: UUID) -> HttpResponse:
-    page = ExchangePage(find_exchange(request, pk), viewer_of(request))
+    page = exchange_page(request, find_exchange(request, pk), ("timeline",))
     return render(request, "exchanges/exchange_detail.html", context_of(page, request, ("timeline",), section="log"))
 
 
@@ -96,7 +95,7 @@ def _steps(page: ExchangePage, request: HttpRequest) -> dict[str, Any]:
 
 
 def _names(page: ExchangePage, request: HttpRequest) -> dict[str, Any]:
-    return names_context(page, request, Asked.read(request.GET))
+    return names_context(page, request)
 
 
 def _tranches(page: ExchangePage, request: HttpRequest) -> dict[str, Any]:
@@ -104,7 +103,7 @@ def _tranches(page: ExchangePage, request: HttpRequest) -> dict[str, Any]:
 
 
 def _timeline(page: ExchangePage, request: HttpRequest) -> dict[str, Any]:
-    history = page.history(request.GET.get("before_event", ""))
+    history = page.history()
     log_url = reverse("exchanges:log", args=[page.exchange.pk])
     return {"history": history, "older_url": f"{log_url}?before_event={history.older}" if history.older else ""}
 
@@ -161,7 +160,7 @@ def _sides_of(negotiation: Negotiation, request: HttpRequest) -> Any:
 def draft(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Title, directions and formula, until it is proposed."""
     exchange = find_exchange(request, pk)
-    page = ExchangePage(exchange, viewer_of(request))
+    page = exchange_page(request, exchange)
     if not exchange.is_draft and request.method != "POST":
         messages.info(
             request, _("Only a draft can be changed. Once it is proposed, a counter-offer changes the formula.")
@@ -193,7 +192,7 @@ def _change_draft(request: HttpRequest, exchange: Exchange, form: DraftForm) -> 
 @require_http_methods(["GET", "HEAD", "POST"])
 def finals(request: HttpRequest, pk: UUID, participant: UUID) -> HttpResponse:
     exchange = find_exchange(request, pk)
-    page = ExchangePage(exchange, viewer_of(request))
+    page = exchange_page(request, exchange)
     side = next((one for one in page.parties.all if one.pk == participant), None)
     if side is None:
         raise Http404

@@ -1,5 +1,6 @@
 """Rows as pages find them: in scope, with what every page of theirs reads beside them. Hidden and missing are one 404."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -7,6 +8,8 @@ from django.http import Http404, HttpRequest
 
 from access.models import User
 from exchanges.models import Direction, Exchange, SignOffStep, Tranche
+from exchanges.presentation.exchange_page import ExchangePage
+from exchanges.presentation.names_window import Asked
 
 
 def viewer_of(request: HttpRequest) -> User:
@@ -17,6 +20,12 @@ def viewer_of(request: HttpRequest) -> User:
 def find_exchange(request: HttpRequest, pk: UUID) -> Exchange:
     rows = Exchange.objects.visible_to(request.user)
     return _one(rows.select_related("negotiation", "compartment", "author", "hold_by", "formula_by"), pk)  # type: ignore[no-any-return]
+
+
+def exchange_page(request: HttpRequest, exchange: Exchange, parts: Collection[str] = ()) -> ExchangePage:
+    """The exchange as the address asks for it, read for these sections."""
+    before = request.GET.get("before_event", "")
+    return ExchangePage(exchange, viewer_of(request), parts, asked=Asked.read(request.GET), before=before)
 
 
 def find_tranche(request: HttpRequest, pk: UUID) -> Tranche:

@@ -20,14 +20,13 @@ from exchanges.operations.list import answer, submit
 from exchanges.presentation.actions import standing_of_viewer
 from exchanges.presentation.dossiers import dossiers_to_tick
 from exchanges.presentation.exchange_page import ExchangePage
-from exchanges.presentation.names_window import Asked
 from exchanges.presentation.steps import direction_steps
 from exchanges.presentation.times import count
 from exchanges.standing import Parties
 from exchanges.transitions.direction import TRANSITIONS
 from exchanges.views.answering import names_context, side_answering
 from exchanges.views.exchange import asked_part, context_of
-from exchanges.views.finding import find_direction, find_exchange, viewer_of
+from exchanges.views.finding import exchange_page, find_direction, find_exchange, viewer_of
 from exchanges.views.taking import REFUSED, StepPage, take, transition_in, tried, word_of
 from people.models import Person
 
@@ -39,12 +38,12 @@ SHOWN_FAULTS = 100
 def names(request: HttpRequest, pk: UUID) -> HttpResponse:
     """GET: a window of 50. POST: one answer for the lines that are ticked."""
     exchange = find_exchange(request, pk)
-    page = ExchangePage(exchange, viewer_of(request))
     form = None
     if request.method == "POST":
-        form, answered = _answer(page, request)
+        form, answered = _answer(exchange_page(request, exchange), request)
         if answered:
             return redirect(_window_url(request))
+    page = exchange_page(request, exchange, ("names",))
     if asked_part(request, ("names",)):
         return render(request, "exchanges/exchange_detail.html#names", _context(page, request, form))
     context = _context(page, request, form)
@@ -54,13 +53,13 @@ def names(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _context(page: ExchangePage, request: HttpRequest, form: AnswerForm | None) -> dict[str, Any]:
     context = context_of(page, request, ("names",), section="names")
     if form is not None:
-        shown = names_context(page, request, Asked.read(request.GET), frozenset(request.POST.getlist("entries")))
+        shown = names_context(page, request, frozenset(request.POST.getlist("entries")))
         context |= shown | {"answer_form": form}
     return context
 
 
 def _answer(page: ExchangePage, request: HttpRequest) -> tuple[AnswerForm, bool]:
-    window = page.names(Asked.read(request.GET | {}))
+    window = page.names()
     absent = page.absent_sides(window)
     number = request.POST.get("direction", "")
     direction = next((one for one in page.parties.directions if str(one.number) == number), page.parties.directions[0])

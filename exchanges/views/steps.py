@@ -32,7 +32,6 @@ from exchanges.presentation.actions import steps_of_exchange, steps_of_tranche
 from exchanges.presentation.consequences import of_exchange_step, of_tranche_step
 from exchanges.presentation.exchange_page import ExchangePage
 from exchanges.presentation.steps import StepView
-from exchanges.presentation.tally import formula_of
 from exchanges.presentation.tranche_page import LinesWindow, TranchePage
 from exchanges.standing import Parties
 from exchanges.transitions import exchange as exchange_table
@@ -162,7 +161,7 @@ def _exchange_form(
             present = {"formula_version": exchange.formula_version}
             return AcceptForm(posted, initial=present, present=present, **common)
         case "counter":
-            return CounterForm(posted, directions=parties.directions, stated=formula_of(exchange), **common)
+            return CounterForm(posted, directions=parties.directions, stated=parties.formula, **common)
         case "settle_counts":
             return CountsForm(posted, **common)
     return StepForm(posted, **common)

@@ -24,7 +24,7 @@ from exchanges.presentation.manifest_page import manifest_page
 from exchanges.presentation.times import count
 from exchanges.presentation.tranche_page import TranchePage
 from exchanges.views.exchange import asked_part, context_of
-from exchanges.views.finding import find_exchange, find_tranche, viewer_of
+from exchanges.views.finding import exchange_page, find_exchange, find_tranche, viewer_of
 from exchanges.views.taking import REFUSED, show_plain_refusal, tried
 
 WHOLE_PAGE = ("steps", "account", "counts", "pairs", "ladder", "handover", "lines", "holds", "timeline")
@@ -36,7 +36,7 @@ LIVE_PARTS = ("state", *WHOLE_PAGE)
 def tranches(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The tranches of an exchange, and the form that plans another."""
     exchange = find_exchange(request, pk)
-    page = ExchangePage(exchange, viewer_of(request))
+    page = exchange_page(request, exchange)
     posted = request.POST if request.method == "POST" else None
     form = PlanForm(posted, directions=page.parties.directions, is_new=True)
     if form.is_valid():

@@ -15,9 +15,9 @@ from tests import factories
 
 S = ExchangeStatus
 MISSING = "5b1f2c0e-0000-4000-8000-000000000000"
-# Session, user, and three of the frame around every page are counted in.
-PAGE_QUERIES = 25
-NAMES_QUERIES = 12
+# Session, user, and one of the frame around every page are counted in.
+PAGE_QUERIES = 7
+NAMES_QUERIES = 6
 
 
 def page(exchange, name="detail"):

@@ -19,7 +19,7 @@ from exchanges.presentation.waiting import waiting_for
 from tests import factories
 
 S, T = ExchangeStatus, TrancheStatus
-INBOX_QUERIES = 13
+INBOX_QUERIES = 11
 
 
 def whats(user):

@@ -13,7 +13,7 @@ from tests import factories
 T = TrancheStatus
 MISSING = "5b1f2c0e-0000-4000-8000-000000000000"
 PAGES = ("tranche", "sign", "line", "manifest", "plan", "tranche_log")
-PAGE_QUERIES = 33
+PAGE_QUERIES = 26
 
 
 def page(tranche, name="tranche"):
