@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from access.models import Organisation, User
 from access.roles import Role
-from audit.models import SYSTEM, Counterpart, Event, EventData
+from audit.counterparts import actors_behind
+from audit.models import SYSTEM, Event, EventData
 from core.lifecycle import Text
 from core.together import Together
 
@@ -75,11 +76,7 @@ class EventsAsked:
         self._contents = together.later(
             EventData.objects.visible_to(viewer).filter(event__in=wanted).values_list("event_id", "json")
         )
-        self._counterparts = together.later(
-            Counterpart.objects.filter(shared__in=wanted, event__in=Event.objects.visible_to(viewer)).values_list(
-                "shared_id", "event__actor"
-            )
-        )
+        self._counterparts = together.later(actors_behind(wanted, viewer))
 
     def views(self) -> list[EventView]:
         """One query more: who the actors are."""
