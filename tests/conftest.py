@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import TransactionTestCase
 
 from access.models import Party
@@ -54,6 +55,12 @@ def quiet_settings(settings, tmp_path: Path) -> Iterator[None]:
     app.conf.task_always_eager = True
     yield
     app.conf.task_always_eager = False
+
+
+@pytest.fixture(scope="session")
+def django_db_use_migrations() -> bool:
+    """On SQLite the tables are made from the models, which is quicker; the demonstration's tests migrate there."""
+    return connection.vendor != "sqlite"
 
 
 @pytest.fixture(scope="session")

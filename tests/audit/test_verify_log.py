@@ -17,10 +17,16 @@ from exchanges.models import TrancheStatus
 from tests import factories
 
 
+_exported: list[str] = []
+
+
 @pytest.fixture
-def lines(scene) -> list[str]:
-    tranche = factories.tranche_at(scene, TrancheStatus.SIGNED_OFF)
-    return [line.decode() for line in lines_of(tranche.compartment)]
+def lines(request) -> list[str]:
+    """The log of a table as it was exported, once for the whole module: text that no test changes."""
+    if not _exported:
+        tranche = factories.tranche_at(request.getfixturevalue("scene"), TrancheStatus.SIGNED_OFF)
+        _exported[:] = [line.decode() for line in lines_of(tranche.compartment)]
+    return list(_exported)
 
 
 def broken(lines: list[str]) -> str:
