@@ -16,7 +16,6 @@ from audit.models import Log
 from exchanges.models import TrancheStatus
 from tests import factories
 
-
 _exported: list[str] = []
 
 
