@@ -1,11 +1,13 @@
 """The API's doors for writing: a body is checked, one operation is called, and the same call twice is done once."""
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import orjson
 from django.db import IntegrityError, transaction
+from django.http import Http404
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -14,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from access.doors import Answers, Body, DetailDoor, Door, ListDoor, caller_of, checked_input, id_parameter, shown
+from access.scoping import memberships_of
 from accounts.models import IdempotencyKey
 from core.errors import DomainError, InputRefused, RecordedRefusal, StaleVersion
 from core.input import Count, Strict
@@ -33,40 +36,47 @@ class KeyUsedOtherwise(DomainError):
     status = 422
 
 
+class StandsOtherwise(DomainError):
+    """The caller's roles are not those under which the kept answer was given."""
+
+    code = "roles_changed"
+
+
 class FromVersion(Strict):
     """A body that may say from which version it was meant."""
 
     version = Count(required=False, help_text="The version that was read; stale: 412.")
 
 
-def once(request: Request, act: Callable[[], Any], *, status: int) -> Response:
+def once(
+    request: Request, act: Callable[[], Any], *, status: int, sees: Callable[[Mapping[str, Any]], bool]
+) -> Response:
     """Carry `act` out and answer its row; under an Idempotency-Key carry it out once and repeat that answer.
 
-    A refusal is not kept: nothing happened. RecordedRefusal keeps its event all the same.
+    A refusal is not kept: nothing happened. RecordedRefusal keeps its event all the same. The answer is repeated only to
+    a caller who stands as they stood then and still `sees` what it tells of.
     """
     key = _key(request)
     if key is None:
         return shown(act(), status)
     identity = {"caller": caller_of(request), "key": key}
-    asked = _hash(request)
+    asked, standing = _hash(request), _standing(request)
     if kept := IdempotencyKey.objects.filter(**identity).first():
-        return _again(kept, asked)
+        return _again(kept, asked, standing, sees)
     try:
-        return _first_time(identity, asked, act, status)
+        return _first_time(identity, {"request_hash": asked, "standing": standing}, act, status)
     except IntegrityError:
         kept = IdempotencyKey.objects.filter(**identity).first()
         if kept is None:
             raise
-        return _again(kept, asked)
+        return _again(kept, asked, standing, sees)
 
 
-def _first_time(identity: Mapping[str, str], asked: str, act: Callable[[], Any], status: int) -> Response:
+def _first_time(identity: Mapping[str, str], asked: Mapping[str, str], act: Callable[[], Any], status: int) -> Response:
     refused: RecordedRefusal | None = None
     with transaction.atomic():
         # Written first: a second call with this key waits here for the first one to end.
-        kept = IdempotencyKey.objects.create(
-            **identity, request_hash=asked, status=status, body="", created_at=timezone.now()
-        )
+        kept = IdempotencyKey.objects.create(**identity, **asked, status=status, body="", created_at=timezone.now())
         try:
             row = act()
             kept.body = orjson.dumps(row, default=str, option=orjson.OPT_UTC_Z).decode()
@@ -79,10 +89,16 @@ def _first_time(identity: Mapping[str, str], asked: str, act: Callable[[], Any],
     return shown(row, status)
 
 
-def _again(kept: IdempotencyKey, asked: str) -> Response:
+def _again(kept: IdempotencyKey, asked: str, standing: str, sees: Callable[[Mapping[str, Any]], bool]) -> Response:
+    """The kept answer, or what anybody is told who may not see what it tells of."""
     if kept.request_hash != asked:
         raise KeyUsedOtherwise(_("This idempotency key was used with another request: take a new one."))
-    response = shown(orjson.loads(kept.body), kept.status)
+    row = orjson.loads(kept.body)
+    if not sees(row):
+        raise Http404
+    if kept.standing != standing:
+        raise StandsOtherwise(_("Your roles have changed since this was answered: read what came of it instead."))
+    response = shown(row, kept.status)
     response.headers["Idempotency-Replayed"] = "true"
     return response
 
@@ -99,6 +115,12 @@ def _hash(request: Request) -> str:
     """Keyed, since a body may hold a password."""
     said = b"\n".join((str(request.method).encode(), request.get_full_path().encode(), request._request.body))
     return salted_hmac("accounts.idempotency", said, algorithm="sha256").hexdigest()
+
+
+def _standing(request: Request) -> str:
+    """Under which memberships the caller asks: an answer may show what another role would not see."""
+    held = memberships_of(request.user).order_by("pk").values_list("pk", flat=True)
+    return hashlib.sha256(",".join(str(pk) for pk in held).encode()).hexdigest()
 
 
 def version_meant(request: Request, given: dict[str, Any], present: int) -> int | None:
@@ -136,7 +158,11 @@ class CollectionDoor(ListDoor, WritingDoor):
 
     def post(self, request: Request, **where: Any) -> Response:
         given = self.given()
-        return once(request, lambda: self.create(given), status=201)
+        return once(request, lambda: self.create(given), status=201, sees=self.still_sees)
+
+    def still_sees(self, row: Mapping[str, Any]) -> bool:
+        """Whether what a kept answer tells of is visible now."""
+        return bool(self.visible().filter(pk=row["id"]).exists())
 
     def operation(self, method: str) -> str:
         return f"create_{self.plural}".replace("-", "_") if method == "POST" else super().operation(method)
@@ -194,6 +220,7 @@ class PartDoor(WritingDoor):
             request,
             lambda: self.act(row, given, version_meant(request, given, self.version_of(row))),
             status=self.status,
+            sees=lambda kept: True,  # `row` was found in sight just now
         )
 
     def version_of(self, row: Any) -> int:

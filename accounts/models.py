@@ -35,6 +35,7 @@ class IdempotencyKey(models.Model):
     caller = models.CharField(max_length=80)
     key = models.CharField(max_length=255)
     request_hash = models.CharField(max_length=64)
+    standing = models.CharField(max_length=64, default="")
     status = models.PositiveSmallIntegerField()
     body = models.TextField()
     created_at = models.DateTimeField()

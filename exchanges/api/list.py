@@ -268,7 +268,11 @@ class AnswerList(AnswerDoor, CollectionDoor):
 
     def post(self, request: Request, **where: Any) -> Response:
         given = self.given()
-        return once(request, lambda: self.answer(given), status=201)
+        return once(request, lambda: self.answer(given), status=201, sees=self.still_sees)
+
+    def still_sees(self, row: Mapping[str, Any]) -> bool:
+        given = {answer["id"] for answer in row["results"]}
+        return self.visible().filter(pk__in=given).count() == len(given)
 
     def answer(self, given: dict[str, Any]) -> dict[str, Any]:
         exchange = named(Exchange.objects.visible_to(self.viewer), given.pop("exchange"), "exchange")

@@ -2,7 +2,9 @@
 
 import pytest
 
+from access.roles import Role
 from accounts.models import IdempotencyKey
+from accounts.operations import add_membership, end_membership
 from audit.models import Event
 from exchanges.models import Exchange
 from tests import factories
@@ -86,3 +88,49 @@ def test_what_is_created_is_created_once(scene, api):
 
 def test_a_key_of_another_shape_is_400(accept):
     assert accept(key="x" * 256).status_code == 400
+
+
+def one_for_none(scene):
+    return {
+        "negotiation": str(scene.negotiation.pk), "title": "1 for 0",
+        "directions": [{"holder": str(scene.south.pk), "receiver": str(scene.north.pk), "lines": [{"count": 1}]}],
+    }  # fmt: skip
+
+
+def test_a_removed_member_is_not_told_again(scene, api):
+    """Neither what they made nor what they did: as anybody, they find nothing."""
+    north = scene.cast.north
+    caller, exchange = api(north.negotiator), factories.exchange_at(scene, "draft")
+    calls = [
+        lambda: caller.post("exchanges/", one_for_none(scene), Idempotency_Key="draft"),
+        lambda: caller.post(f"exchanges/{exchange.pk}/steps/propose/", {}, Idempotency_Key="step"),
+    ]
+    assert [call().status_code for call in calls] == [201, 200]
+
+    end_membership(north.negotiator.memberships.get(), actor=north.head)
+
+    assert [call().status_code for call in calls] == [404, 404]
+
+
+def test_a_key_of_a_removed_member_is_not_told_again(scene, keyed):
+    caller = keyed(scene.cast.north.negotiator)
+    assert caller.post("exchanges/", one_for_none(scene), Idempotency_Key="draft").status_code == 201
+
+    end_membership(scene.cast.north.negotiator.memberships.get(), actor=scene.cast.north.head)
+
+    assert caller.post("exchanges/", one_for_none(scene), Idempotency_Key="draft").status_code == 401
+
+
+def test_an_answer_given_under_another_role_is_not_repeated(scene, api):
+    """What the first role saw may be more than the present one sees."""
+    north = scene.cast.north
+    caller = api(north.negotiator)
+    caller.post("exchanges/", one_for_none(scene), Idempotency_Key="draft")
+    add_membership(north.negotiator, north.hq, Role.OBSERVER, actor=north.head)
+    end_membership(north.negotiator.memberships.get(role=Role.NEGOTIATOR), actor=north.head)
+
+    answer = caller.post("exchanges/", one_for_none(scene), Idempotency_Key="draft")
+
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "roles_changed"
+    assert "1 for 0" not in answer.text
