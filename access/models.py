@@ -11,6 +11,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Exists, Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from access.roles import May, Role
@@ -64,14 +65,18 @@ class PublicRecordQuerySet(ExcusedQuerySet[M]):
 
 
 def organisations_sharing_with(viewer: "User | AnonymousUser") -> "models.QuerySet[Any]":
-    """Ids of the viewer's own organisations and of those granted where the viewer reads."""
+    """Ids of the viewer's own organisations, of those granted where the viewer reads, and of those introduced to them."""
     own = memberships_of(viewer).order_by().values("organisation_id")
     shared = Grant.objects.filter(
         running(),
         organisation__isnull=False,
         compartment__in=compartments_where(viewer, May.READ, May.READ_FINAL_LISTS),
     ).order_by()
-    return own.union(shared.values("organisation_id"))
+    introduced = [
+        Introduction.objects.filter(**{f"{here}__in": own}).order_by().values(f"{there}_id")
+        for here, there in (("one", "other"), ("other", "one"))
+    ]
+    return own.union(shared.values("organisation_id"), *introduced)
 
 
 class PartyQuerySet(ExcusedQuerySet["Party"]):
@@ -174,6 +179,7 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(_("time zone"), max_length=40, default="UTC", validators=[check_time_zone])
     is_active = models.BooleanField(_("may sign in"), default=True)
     is_system = models.BooleanField(default=False, editable=False)
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)  # raised to end every session of theirs
     last_visit_at = models.DateTimeField(null=True, editable=False)
     previous_visit_at = models.DateTimeField(null=True, editable=False)
 
@@ -198,6 +204,15 @@ class User(AbstractBaseUser):
         typing = (May.WRITE_PERSON, May.RECORD_TALKS, May.MANAGE_MEMBERS, May.ADMINISTER)
         roles = [*roles_with(*typing), *roles_with_at_home(*typing)]
         return self.is_active and self.memberships.filter(running(), role__in=roles).exists()
+
+    def _get_session_auth_hash(self, secret: Any = None) -> str:
+        """As Django's, of the password; sessions begun before the present epoch no longer match."""
+        of_password: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        if not self.session_epoch:
+            return of_password
+        return salted_hmac(
+            "access.User.session_epoch", f"{of_password}:{self.session_epoch}", secret=secret
+        ).hexdigest()
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
         """Never: Django's permissions are not used; OperationAdmin asks capabilities."""
@@ -356,6 +371,11 @@ class Grant(models.Model):
     def role_names(self) -> list[str]:
         return sorted(row.role for row in self.roles.all())
 
+    @property
+    def handle(self) -> str:
+        """Its name in addresses: the number would tell how many grants there are elsewhere."""
+        return salted_hmac("access.grant", str(self.pk), algorithm="sha256").hexdigest()[:32]
+
 
 class GrantRole(models.Model):
     """One role that a grant admits: what a person may do is their roles that stand here too."""
@@ -372,6 +392,20 @@ class GrantRole(models.Model):
 
     def __str__(self) -> str:
         return self.get_role_display()
+
+
+class Introduction(models.Model):
+    """Two organisations that an operator made known to each other: each may name the other, and learns nothing else."""
+
+    one = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    other = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["one", "other"], name="introduction_once")]
+
+    def __str__(self) -> str:
+        return f"{self.one_id} {self.other_id}"
 
 
 class Installation(models.Model):

@@ -87,6 +87,28 @@ CAPABILITIES: dict[str, frozenset[str]] = {
 AT_HOME: dict[str, frozenset[str]] = {Role.CASEWORKER.value: frozenset({May.READ_NAMES.value, May.WRITE_PERSON.value})}
 
 
+# What an organisation of each kind has members for. Every kind but the operators' has a head, who keeps its members.
+_WATCHES = {Role.OBSERVER, Role.AUDITOR}
+ROLES_OF_KIND: dict[str, frozenset[str]] = {
+    kind: frozenset(str(role) for role in roles)
+    for kind, roles in {
+        "body": {
+            Role.HEAD, Role.NEGOTIATOR, Role.CLERK, Role.SIGNATORY, Role.SIGNATORY_OFFICE, Role.MEDICAL_OFFICER,
+            Role.LEGAL_OFFICER, Role.HANDOVER_OFFICER, *_WATCHES,
+        },
+        "mediator": {Role.HEAD, Role.MEDIATOR, *_WATCHES},
+        "neutral": {Role.HEAD, Role.NEUTRAL, *_WATCHES},
+        "ngo": {Role.HEAD, Role.CASEWORKER, *_WATCHES},
+        "operator": {Role.OPERATOR, Role.AUDITOR},
+    }.items()
+}  # fmt: skip
+
+
+def role_choices(kind: str) -> list[tuple[str, str | Promise]]:
+    """The roles an organisation of this kind can give, in the order of the table."""
+    return [(value, label) for value, label in Role.choices if value in ROLES_OF_KIND[kind]]
+
+
 def capabilities_of(roles: Iterable[str], *, at_home: bool = False) -> frozenset[str]:
     """What these roles may do; `at_home`: in the compartment of the organisation that gave them."""
     held: set[str] = set()

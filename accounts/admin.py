@@ -5,10 +5,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
-from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -16,27 +14,21 @@ from access.acting import NotAllowed
 from access.admin import OperationAdmin, OperationForm, OperationFormSet, ScopedFilter, actor_of
 from access.models import Compartment, Grant, Membership, Organisation, Party, User, is_operator
 from access.roles import May, Role
-from access.scoping import compartments_where, memberships_of
+from access.scoping import compartments_where
+from accounts.keeping import organisations_kept_by
+from accounts.models import Invitation
 from accounts.operations import (
     add_membership,
     change_user,
     create_organisation,
     create_party,
-    create_user,
     end_grant,
     end_membership,
     give_grant,
 )
+from accounts.operations.invitations import end_invitation, invite_member
 
 ZONES = [(zone, zone) for zone in sorted(zoneinfo.available_timezones())]
-
-
-def organisations_kept_by(viewer: Any) -> "QuerySet[Organisation]":
-    """Those whose members the viewer keeps: a head's own, every one for an operator."""
-    organisations = Organisation.objects.visible_to(viewer)
-    if is_operator(viewer):
-        return organisations
-    return organisations.filter(pk__in=memberships_of(viewer).filter(role=Role.HEAD).values("organisation_id"))
 
 
 class KeptAdmin(OperationAdmin):
@@ -85,61 +77,22 @@ class UserForm(OperationForm):
         fields = ("label", "email", "language", "time_zone", "is_active")
 
 
-class NewUserForm(OperationForm):
-    """An account begins with one role in one organisation; without a password it cannot sign in yet."""
-
-    organisation = forms.ModelChoiceField(Organisation.objects.none(), label=_("Organisation"))
-    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
-    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=ZONES, initial="UTC")
-    password = forms.CharField(
-        label=_("First password"),
-        required=False,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-
-    class Meta:
-        model = User
-        fields = ("username", "label", "email")
-
-
 @admin.register(User)
 class UserAdmin(KeptAdmin):
+    """Accounts come to be when an invitation is accepted: only the invited person chooses a user name."""
+
+    adds = False
     changes = True
+    form = UserForm
     list_display = ("label", "username", "email", "is_active")
     search_fields = ("label", "username")
     ordering = ("username",)
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        if obj is None:
-            return ["organisation", "role", "username", "label", "email", "language", "time_zone", "password"]
-        return [*UserForm.Meta.fields]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ()
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, form=UserForm if obj else NewUserForm, **kwargs)
-        if obj is None:
-            form.base_fields["organisation"].queryset = organisations_kept_by(request.user)
-        return form
+    fields = UserForm.Meta.fields
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if not super().has_change_permission(request, obj) or (obj is not None and obj.is_system):
             return False
         return obj is None or is_operator(request.user) or self._kept_organisation(request, obj) is not None
-
-    def create_row(self, request: HttpRequest, form: Any, formsets: Mapping[str, OperationFormSet]) -> Model:
-        stated = dict(form.cleaned_data)
-        role, organisation = stated.pop("role"), stated.pop("organisation")
-        password = stated.pop("password") or None
-        with transaction.atomic():
-            user = create_user(
-                stated.pop("username"), organisation=organisation, actor=actor_of(request), password=password, **stated
-            )
-            add_membership(user, organisation, role, actor=actor_of(request))
-        return user
 
     def change_row(self, request: HttpRequest, row: Any, form: Any) -> Model:
         if not form.changes:
@@ -150,7 +103,43 @@ class UserAdmin(KeptAdmin):
         return change_user(row, organisation=organisation, actor=actor_of(request), **form.changes)
 
     def _kept_organisation(self, request: HttpRequest, user: User) -> Organisation | None:
-        return organisations_kept_by(request.user).filter(memberships__user=user).first()
+        return organisations_kept_by(actor_of(request)).filter(memberships__user=user).first()
+
+
+class InvitationForm(OperationForm):
+    roles = forms.MultipleChoiceField(label=_("Roles"), choices=Role.choices, widget=forms.CheckboxSelectMultiple)
+
+    class Meta:
+        model = Invitation
+        fields = ("organisation", "email", "language")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(KeptAdmin):
+    form = InvitationForm
+    list_display = ("email", "organisation", "invited_at", "expires_at", "accepted_at", "ended_at")
+    list_filter: ClassVar[Any] = (("organisation", ScopedFilter),)
+    list_select_related: ClassVar[Any] = ("organisation",)
+    search_fields = ("email",)
+    ordering = ("-invited_at",)
+    actions = ("end",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        shown = ["organisation", "email", "language", "invited_at", "expires_at", "accepted_at", "ended_at"]
+        return ["organisation", "email", "roles", "language"] if obj is None else shown
+
+    def choices_for(self, db_field: Any, request: HttpRequest) -> Any:
+        return organisations_kept_by(actor_of(request))
+
+    def create_row(self, request: HttpRequest, form: Any, formsets: Mapping[str, OperationFormSet]) -> Model:
+        return invite_member(actor=actor_of(request), **form.values)
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, self.may_write)
+
+    @admin.action(description=_("End these invitations"), permissions=["end"])
+    def end(self, request: HttpRequest, queryset: Any) -> None:
+        self.run_on_each(request, queryset, end_invitation, _("Invitations ended"))
 
 
 @admin.register(Membership)
@@ -165,7 +154,7 @@ class MembershipAdmin(KeptAdmin):
 
     def choices_for(self, db_field: Any, request: HttpRequest) -> Any:
         if db_field.name == "organisation":
-            return organisations_kept_by(request.user)
+            return organisations_kept_by(actor_of(request))
         return super().choices_for(db_field, request).filter(is_system=False)
 
     def create_row(self, request: HttpRequest, form: Any, formsets: Mapping[str, OperationFormSet]) -> Model:

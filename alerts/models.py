@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from access.models import Compartment, Installation, User
 from access.roles import May
 from access.scoping import compartments_where
+from accounts.models import Invitation
 from audit.models import Event
 
 
@@ -89,7 +90,9 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 class Delivery(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="deliveries")
-    recipient = models.ForeignKey(User, on_delete=models.PROTECT, related_name="deliveries")
+    recipient = models.ForeignKey(User, on_delete=models.PROTECT, related_name="deliveries", null=True)
+    # Instead of a recipient: somebody who has no account yet. Nobody finds this delivery through `visible_to`.
+    invitation = models.ForeignKey(Invitation, on_delete=models.PROTECT, related_name="deliveries", null=True)
     channel = models.CharField(max_length=8, choices=Channel)
     state = models.CharField(max_length=8, choices=DeliveryState, default=DeliveryState.DUE)
     is_urgent = models.BooleanField(default=False)
@@ -111,6 +114,14 @@ class Delivery(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(fields=["event", "recipient", "channel"], name="delivery_once"),
+            models.UniqueConstraint(
+                fields=["event", "channel"], condition=Q(invitation__isnull=False), name="delivery_of_invitation_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(recipient__isnull=False, invitation__isnull=True)
+                | Q(recipient__isnull=True, invitation__isnull=False, channel="mail"),
+                name="delivery_to_one",
+            ),
             models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="delivery_state_known"),
             models.CheckConstraint(
                 condition=~Q(state="sent") | Q(sent_at__isnull=False), name="delivery_sent_says_when"

@@ -9,9 +9,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from access.models import User
+from accounts.operations.invitations import is_good
 from alerts.delivery import mail
 from alerts.models import Channel, Delivery, DeliveryState, Heartbeat, Reader
-from alerts.routing import URGENT, compartments_behind, is_routed, may_see, recipients
+from alerts.routing import URGENT, compartments_behind, invitation_of, is_routed, may_see, recipients
 from audit.models import Event
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,8 @@ def _route_chunk(compartment_id: Any) -> tuple[bool, list[Any]]:
 
 def _owed(event: Event) -> list[Delivery]:
     now = timezone.now()
+    if invitation := invitation_of(event):
+        return [Delivery(channel=Channel.MAIL, event=event, invitation=invitation, due_at=now)]
     owed = []
     for user in recipients(event):
         facts: dict[str, Any] = {"event": event, "recipient": user, "due_at": now, "is_urgent": event.kind in URGENT}
@@ -65,7 +68,7 @@ def send(delivery_id: Any) -> bool:
     delivery = _claim(delivery_id)
     if delivery is None:
         return False
-    if not may_see(delivery.recipient, delivery.event):
+    if not _is_wanted(delivery):
         _close(delivery, DeliveryState.DROPPED)
         return False
     try:
@@ -78,11 +81,20 @@ def send(delivery_id: Any) -> bool:
     return True
 
 
+def _is_wanted(delivery: Delivery) -> bool:
+    """Asked again when sending: a removed member hears nothing more, an ended invitation is not sent."""
+    if delivery.invitation is not None:
+        return is_good(delivery.invitation)
+    return delivery.recipient is not None and may_see(delivery.recipient, delivery.event)
+
+
 @transaction.atomic
 def _claim(delivery_id: Any) -> Delivery | None:
     now = timezone.now()
     rows = Delivery.objects.unscoped("sending").leaving_now().filter(pk=delivery_id)
-    delivery = rows.locked().select_related("recipient", "event").first()
+    delivery = (
+        rows.locked().select_related("recipient", "event", "invitation__organisation", "invitation__invited_by").first()
+    )
     if delivery is None:
         return None
     delivery.attempts += 1

@@ -10,6 +10,7 @@ from django.db.models import Q
 from access.models import GrantRole, User
 from access.roles import May, Role, roles_with
 from access.scoping import running
+from accounts.models import Invitation
 from alerts.models import TELLS_OF_FINAL_LISTS, Reader
 from audit.models import Counterpart, Event, EventData, Log
 from exchanges.models import Direction, Exchange, Scope, SignOffPaper, SignOffStep, StepStatus, Tranche, TrancheStatus
@@ -22,6 +23,7 @@ ALL_ROLES = (*PARTY_ROLES, *MEDIATOR_ROLES, *SIGNATORY_ROLES)
 NEUTRAL_ROLES = (Role.NEUTRAL,)
 OFFICE_ROLES = tuple(sorted({*roles_with("sign"), *roles_with("record_sign_off")}))
 S = TrancheStatus
+INVITED = "member.invited"
 
 TOLD: dict[str, str] = {
     row.event: row.told
@@ -40,6 +42,7 @@ TOLD: dict[str, str] = {
     "sign_off.lapsed": "step_holders",
     "sign_off.expired": "step_holders_and_all",
     sign_off.TOO_LATE: "all_told_earlier_urgent",
+    INVITED: "invited",
 }
 URGENT = frozenset({"tranche.held", "sign_off.withdrawn", sign_off.TOO_LATE, "exchange.cancelled"})
 
@@ -54,6 +57,12 @@ def recipients(event: Event) -> list[User]:
     found = set(_told(event)) - {_actor_of(event)}
     users = User.objects.filter(pk__in=found, is_active=True, is_system=False).order_by("pk")
     return [user for user in users if may_see(user, event)]
+
+
+def invitation_of(event: Event) -> Invitation | None:
+    """Whoever is invited has no account that could be told: the mail goes to the invitation's address."""
+    found: Invitation | None = row_of(event, Invitation) if event.kind == INVITED else None
+    return found
 
 
 def may_see(user: User, event: Event) -> bool:

@@ -689,3 +689,71 @@ class PlanForm(forms.Form):
             "planned_on": self.cleaned_data["planned_on"], "place": self.cleaned_data["place"],
             "time_zone": self.cleaned_data["time_zone"] or "UTC",
         }  # fmt: skip
+
+
+class PolicyForm(forms.Form):
+    """A ladder of offices, the last of which gives the final sign-off. Rows left empty do not count."""
+
+    SIZE = 6
+
+    pairs_waived = forms.BooleanField(
+        label=gettext_lazy("One pair of eyes suffices"), required=False,
+        help_text=gettext_lazy("For a headquarters of a few people. The log says so each time."),
+    )  # fmt: skip
+    authors_may_sign = forms.BooleanField(
+        label=gettext_lazy("Authors may sign"), required=False,
+        help_text=gettext_lazy("Whoever submitted a list of the tranche may also sign it."),
+    )  # fmt: skip
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, offices: Any, present: Any, **kwargs: Any) -> None:
+        kwargs["initial"] = {
+            "pairs_waived": present.pairs_waived, "authors_may_sign": present.authors_may_sign, "version": present.version,
+        }  # fmt: skip
+        super().__init__(*args, **kwargs)
+        self.size = max(self.SIZE, len(present.rungs) + 1)
+        for index in range(self.size):
+            rung = present.rungs[index] if index < len(present.rungs) else None
+            self.fields[f"steps.{index}.office"] = forms.ModelChoiceField(
+                offices, label=_("Office"), required=False, initial=rung and rung.office_id, empty_label="–"
+            )
+            self.fields[f"steps.{index}.quorum"] = forms.IntegerField(
+                label=_("How many of them sign"),
+                min_value=1,
+                max_value=20,
+                required=False,
+                initial=rung.quorum if rung else 1,
+            )
+            self.fields[f"steps.{index}.scope"] = forms.ChoiceField(
+                label=_("They sign"), choices=Scope.choices, required=False, initial=rung.scope if rung else Scope.NAMES
+            )
+
+    def rows(self) -> list[tuple[int, list[Any]]]:
+        return [
+            (index + 1, [self[f"steps.{index}.{name}"] for name in ("office", "quorum", "scope")])
+            for index in range(self.size)
+        ]
+
+    def flags(self) -> list[Any]:
+        return [self[name] for name in ("pairs_waived", "authors_may_sign", "version")]
+
+    def clean(self) -> dict[str, Any]:
+        if not self._filled():
+            self.add_error("steps.0.office", _("Name at least the office that gives the final sign-off."))
+        return self.cleaned_data
+
+    def _filled(self) -> list[int]:
+        return [index for index in range(self.size) if self.cleaned_data.get(f"steps.{index}.office")]
+
+    @property
+    def given(self) -> dict[str, Any]:
+        typed, filled = self.cleaned_data, self._filled()
+        steps = [
+            {
+                "office": typed[f"steps.{index}.office"], "quorum": typed.get(f"steps.{index}.quorum") or 1,
+                "scope": typed.get(f"steps.{index}.scope") or Scope.NAMES, "is_final": index == filled[-1],
+            }
+            for index in filled
+        ]  # fmt: skip
+        flags = {name: typed[name] for name in ("pairs_waived", "authors_may_sign")}
+        return {"steps": steps, "version": typed.get("version"), **flags}

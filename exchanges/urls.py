@@ -1,6 +1,6 @@
 from django.urls import path
 
-from exchanges.views import exchange, lists, short, sign_off, steps, tranche
+from exchanges.views import exchange, lists, policy, short, sign_off, steps, tranche
 
 app_name = "exchanges"
 urlpatterns = [
@@ -22,6 +22,8 @@ urlpatterns = [
     path("tranches/<uuid:pk>/clearance/", tranche.clearance, name="clearance"),
     path("tranches/<uuid:pk>/log/", tranche.log, name="tranche_log"),
     path("tranches/<uuid:pk>/steps/<slug:step>/", steps.tranche_step, name="tranche_step"),
+    path("organisation/policy/", policy.policies, name="policies"),
+    path("negotiations/<uuid:pk>/policy/", policy.policy, name="policy"),
     path("sign-offs/<uuid:pk>/steps/<slug:step>/", sign_off.step, name="sign_off_step"),
     path("directions/<uuid:pk>/steps/<slug:step>/", lists.step, name="direction_step"),
 ]

@@ -3,8 +3,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from access.models import User
-from negotiations.models import AgendaItem, Delegation, Negotiation, Participant, Proposal, Round
+from access.models import Compartment, Organisation, Party, User
+from access.roles import May
+from access.scoping import compartments_where
+from negotiations.models import AgendaItem, Delegation, Negotiation, Participant, Proposal, Round, WorksHere
 from negotiations.public_record import Asked, RecordChoices
 
 AGENDA_ROWS = 6
@@ -124,3 +126,114 @@ class RecordFilter(forms.Form):
         if not self.is_valid():
             return Asked(start=place)
         return Asked(self.cleaned_data["year"], self.cleaned_data["mediator"], place)
+
+
+class NegotiationForm(forms.Form):
+    """A negotiation to be: what it is called, who works here, the viewer's own side and the others."""
+
+    OTHERS = 4
+    SIDE = ("name", "letter", "organisations")
+
+    title = forms.CharField(label=_("Title"), max_length=160)
+    works_here = forms.ChoiceField(
+        label=_("Who works here"), choices=WorksHere.choices, initial=WorksHere.US, widget=forms.RadioSelect,
+        help_text=_("Whoever does not work here needs no account: you enter what they say as their word."),
+    )  # fmt: skip
+    mediator = forms.ModelChoiceField(
+        Organisation.objects.none(), label=_("Mediator"), required=False, empty_label=_("nobody"),
+        help_text=_("An organisation that an operator introduced to yours."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A form's own `prefix` is another thing, so this field is declared beside it.
+        self.fields["prefix"] = forms.CharField(
+            label=_("Reference prefix"), max_length=8, help_text=_("Exchanges are numbered with it: IST gives IST-1.")
+        )
+        known = Organisation.objects.visible_to(viewer)
+        own = list(Party.objects.visible_to(viewer).filter(pk__in=_parties_negotiated_for(viewer)).order_by("name"))
+        self.own = {str(party.pk): party for party in own}
+        bodies = (
+            known.filter(kind=Organisation.Kind.BODY).exclude(party__in=own).select_related("party").order_by("name")
+        )
+        self.knows_others = bodies.exists()
+        self.fields["mediator"].queryset = known.filter(kind=Organisation.Kind.MEDIATOR)  # type: ignore[attr-defined]
+        self.fields["participants.0.party"] = forms.ChoiceField(
+            label=_("Your side"),
+            choices=[(pk, party.name) for pk, party in self.own.items()],
+            initial=next(iter(self.own), None),
+        )
+        for index in range(self.OTHERS + 1):
+            self._add_side(index, own[0].name if own and index == 0 else "", bodies)
+
+    def _add_side(self, index: int, name: str, bodies: Any) -> None:
+        self.fields[f"participants.{index}.name"] = forms.CharField(
+            label=_("Name"), max_length=120, required=index < 2, initial=name
+        )
+        self.fields[f"participants.{index}.letter"] = forms.CharField(
+            label=_("Letter"), max_length=1, required=False, initial="ABCDEFGHIJ"[index],
+            widget=forms.TextInput(attrs={"size": 2}),
+        )  # fmt: skip
+        if index and self.knows_others:
+            self.fields[f"participants.{index}.organisations"] = forms.ModelMultipleChoiceField(
+                bodies, label=_("Works here through"), required=False, widget=forms.CheckboxSelectMultiple,
+                help_text=_("Nobody ticked: this side does not work here."),
+            )  # fmt: skip
+
+    def general(self) -> list[Any]:
+        return [self[name] for name in ("title", "prefix", "works_here", "mediator")]
+
+    def only_party(self) -> str:
+        """Whoever negotiates for one party alone is not asked which."""
+        return self["participants.0.party"].as_hidden()
+
+    def own_side(self) -> list[Any]:
+        names = ("party", "name", "letter") if len(self.own) > 1 else ("name", "letter")
+        return [self[f"participants.0.{name}"] for name in names]
+
+    def other_sides(self) -> list[tuple[int, list[Any]]]:
+        return [
+            (
+                index,
+                [
+                    self[f"participants.{index}.{name}"]
+                    for name in self.SIDE
+                    if f"participants.{index}.{name}" in self.fields
+                ],
+            )
+            for index in range(1, self.OTHERS + 1)
+        ]
+
+    def filled(self) -> list[int]:
+        """The places of the sides that were named, in the order in which the operation gets them."""
+        return [0] + [
+            index for index in range(1, self.OTHERS + 1)
+            if self.cleaned_data.get(f"participants.{index}.name") or self._sitting(index)
+        ]  # fmt: skip
+
+    def _sitting(self, index: int) -> list[Organisation]:
+        return list(self.cleaned_data.get(f"participants.{index}.organisations") or ())
+
+    @property
+    def given(self) -> dict[str, Any]:
+        typed = self.cleaned_data
+        return {name: typed[name] for name in ("title", "prefix", "works_here", "mediator")} | {
+            "participants": [self._side(index) for index in self.filled()]
+        }
+
+    def _side(self, index: int) -> dict[str, Any]:
+        sitting = self._sitting(index)
+        party = sitting[0].party if sitting else None
+        if index == 0:
+            party = self.own[self.cleaned_data["participants.0.party"]]
+        return {
+            "name": self.cleaned_data[f"participants.{index}.name"], "party": party, "organisations": sitting,
+            "letter": self.cleaned_data[f"participants.{index}.letter"],
+        }  # fmt: skip
+
+
+def _parties_negotiated_for(viewer: User) -> Any:
+    homes = Compartment.objects.visible_to(viewer).filter(
+        kind=Compartment.Kind.PARTY, pk__in=compartments_where(viewer, May.NEGOTIATE)
+    )
+    return homes.values("party_id")

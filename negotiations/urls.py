@@ -5,6 +5,7 @@ from negotiations import views
 app_name = "negotiations"
 urlpatterns = [
     path("", views.index, name="index"),
+    path("new/", views.new, name="new"),
     path("<uuid:pk>/", views.detail, name="detail"),
     path("<uuid:pk>/rounds/new/", views.round_new, name="round_new"),
     path("<uuid:pk>/rounds/<uuid:round_pk>/statements/new/", views.statement_new, name="statement_new"),

@@ -10,14 +10,17 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from access.admin import faults_moved
 from access.declared import needs, signed_in
 from access.forms import answer_status, attempt
 from access.models import User
 from access.roles import May
+from access.scoping import capabilities_anywhere
 from audit.models import Event
 from audit.presentation import timeline
 from negotiations.forms import (
     AgendaFormSet,
+    NegotiationForm,
     OfNegotiation,
     ProposalForm,
     RecordFilter,
@@ -26,7 +29,7 @@ from negotiations.forms import (
     WordForm,
 )
 from negotiations.models import Negotiation, Round
-from negotiations.operations import add_proposal, add_statement, record_round, record_word
+from negotiations.operations import add_proposal, add_statement, create_negotiation, record_round, record_word
 from negotiations.presentation import page_of, why_not, window_of_negotiations
 from negotiations.public_record import choices_of_talks, talks_of_record, talks_page
 
@@ -44,7 +47,28 @@ def index(request: HttpRequest) -> HttpResponse:
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
     )
-    return render(request, "negotiations/negotiation_list.html", {"window": window})
+    may_open = May.NEGOTIATE in capabilities_anywhere(request.user)
+    return render(request, "negotiations/negotiation_list.html", {"window": window, "may_open": may_open})
+
+
+@needs(May.NEGOTIATE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    form = NegotiationForm(request.POST if request.method == "POST" else None, viewer=_viewer(request))
+    if form.is_valid():
+        opened = attempt(form, partial(_open, form, _viewer(request)))
+        if opened is not None:
+            messages.success(
+                request, _("The negotiation is open. Next: set the sign-off policy, then draft an exchange.")
+            )
+            return redirect("negotiations:detail", pk=opened.pk)
+    context = {"form": form, "why_not": "" if form.own else why_not(frozenset(), May.NEGOTIATE)}
+    return render(request, "negotiations/negotiation_new.html", context, status=answer_status(form))
+
+
+def _open(form: NegotiationForm, actor: User) -> Negotiation:
+    with faults_moved({"participants": ("participants", form.filled())}):
+        return create_negotiation(actor=actor, **form.given)
 
 
 @needs(May.READ)

@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from access.acting import NotAllowed, checked, seat_with
+from access.acting import NotAllowed, checked, refuse_stale, seat_with
 from access.models import Organisation, User
 from access.roles import May
 from accounts.operations import system_user
@@ -52,12 +52,13 @@ def set_policy(
     actor: User,
     pairs_waived: bool = False,
     authors_may_sign: bool = False,
+    version: int | None = None,
 ) -> SignOffPolicy:
     """A party's ladder for a negotiation: `{office, quorum, scope, is_final}` in order, the final one last.
 
     Running sign-offs keep the copy that was made at their lock.
     """
-    negotiation = Negotiation.objects.visible_to(actor).get(pk=negotiation.pk)
+    negotiation = Negotiation.objects.visible_to(actor).locked().get(pk=negotiation.pk)
     seat = seat_with(actor, negotiation.compartment_id, May.DECIDE)
     own = Participant.objects.visible_to(actor).filter(negotiation=negotiation, party=seat.party_id).first()
     if own is None or seat.party_id is None:
@@ -65,6 +66,7 @@ def set_policy(
     _check_policy(steps, seat.party_id)
     home = seat.organisation.home
     policy = SignOffPolicy.objects.unscoped("own party's policy").filter(compartment=home, participant=own).first()
+    refuse_stale(policy.version if policy else 0, version)
     policy = policy or SignOffPolicy(compartment=home, negotiation=negotiation, participant=own)
     policy.pairs_waived, policy.authors_may_sign = pairs_waived, authors_may_sign
     checked(policy).save()

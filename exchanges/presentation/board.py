@@ -121,5 +121,10 @@ def of_negotiation(viewer: User, negotiation: Negotiation) -> tuple[str, dict[st
     """The newest exchanges of one negotiation, for its page: template and context."""
     rows = Exchange.objects.visible_to(viewer).filter(negotiation=negotiation)
     rows = rows.select_related("negotiation", "compartment", "hold_by").order_by("-status_since", "-id")
-    may_draft = May.NEGOTIATE in viewer.capabilities_in(negotiation.compartment_id)
-    return "exchanges/of_negotiation.html", {"cards": _cards(list(rows[:WINDOW])), "may_draft": may_draft}
+    may = viewer.capabilities_in(negotiation.compartment_id)
+    context = {
+        "cards": _cards(list(rows[:WINDOW])),
+        "may_draft": May.NEGOTIATE in may,
+        "may_set_policy": May.DECIDE in may,
+    }
+    return "exchanges/of_negotiation.html", context | {"negotiation": negotiation}

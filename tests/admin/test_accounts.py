@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from access.models import Grant, Membership, Organisation, Party, User
 from access.roles import Role
+from accounts.models import Invitation
 from audit.models import Event
 
-PASSWORD = "a quite long password"
+INVITE = reverse("admin:accounts_invitation_add")
 
 
 def url(model, page="changelist", *args):
@@ -22,10 +23,9 @@ def kinds(compartment):
     return [event.kind for event in Event.objects.unscoped("test").filter(compartment=compartment)]
 
 
-def new_user(organisation, **changes):
+def invitation(organisation, **changes):
     return {
-        "organisation": organisation.pk, "role": "clerk", "username": "north-new", "label": "New Clerk", "email": "",
-        "language": "uk", "time_zone": "Europe/Kyiv", "password": PASSWORD,
+        "organisation": organisation.pk, "roles": ["clerk"], "email": "new@example.org", "language": "uk",
     } | changes  # fmt: skip
 
 
@@ -55,37 +55,38 @@ def test_a_refusal_of_the_operation_stands_at_its_field(cast, as_user):
     assert not Organisation.objects.visible_to(cast.operator).filter(name="East headquarters").exists()
 
 
-def test_a_head_makes_an_account_with_its_first_role(cast, as_user):
-    answer = as_user(cast.north.head).post(url("user", "add"), new_user(cast.north.hq))
+def test_a_head_invites_and_makes_no_account(cast, as_user):
+    """Only the invited person chooses a user name: nobody learns here which ones there are."""
+    client = as_user(cast.north.head)
+    answer = client.post(INVITE, invitation(cast.north.hq))
 
-    user = User.objects.visible_to(cast.north.head).get(username="north-new")
+    sent = Invitation.objects.visible_to(cast.north.head).get()
     assert answer.status_code == 302
-    assert user.check_password(PASSWORD)
-    assert (user.language, user.time_zone) == ("uk", "Europe/Kyiv")
-    assert [(row.organisation, row.role) for row in user.memberships.all()] == [(cast.north.hq, "clerk")]
-    assert kinds(cast.north.home)[-2:] == ["member.invited", "member.role_given"]
+    assert (sent.organisation, sent.roles, sent.language) == (cast.north.hq, ["clerk"], "uk")
+    assert kinds(cast.north.home)[-1] == "member.invited"
+    assert client.get(url("user", "add")).status_code == 403
 
 
 @pytest.mark.parametrize(
     ("changes", "field"),
-    [({"password": "short"}, "password"), ({"username": "north-clerk"}, "username"), ({"label": "\u202e"}, "label")],
+    [({"email": "nowhere"}, "email"), ({"roles": ["mediator"]}, "roles"), ({"roles": []}, "roles")],
 )
-def test_an_account_that_cannot_be_is_refused_at_its_field(cast, as_user, changes, field):
+def test_an_invitation_that_cannot_be_is_refused_at_its_field(cast, as_user, changes, field):
     before = Event.objects.unscoped("test").count()
 
-    answer = as_user(cast.north.head).post(url("user", "add"), new_user(cast.north.hq, **changes))
+    answer = as_user(cast.north.head).post(INVITE, invitation(cast.north.hq, **changes))
 
     assert list(answer.context["adminform"].form.errors) == [field]
-    assert not User.objects.unscoped("test").filter(label="New Clerk", username="north-new").exists()
+    assert not Invitation.objects.unscoped("test").exists()
     assert Event.objects.unscoped("test").count() == before
 
 
-def test_a_head_makes_no_account_elsewhere(cast, as_user):
+def test_a_head_invites_nobody_elsewhere(cast, as_user):
     for organisation in (cast.south.hq, cast.mediator_organisation, cast.north.office):
-        answer = as_user(cast.north.head).post(url("user", "add"), new_user(organisation))
+        answer = as_user(cast.north.head).post(INVITE, invitation(organisation))
         assert list(answer.context["adminform"].form.errors) == ["organisation"]
 
-    assert not User.objects.unscoped("test").filter(username="north-new").exists()
+    assert not Invitation.objects.unscoped("test").exists()
 
 
 def test_an_account_is_changed_by_who_keeps_it(cast, as_user):
@@ -102,7 +103,7 @@ def test_an_account_is_changed_by_who_keeps_it(cast, as_user):
 def test_lists_choices_and_filters_end_at_the_side(cast, as_user):
     client = as_user(cast.north.head)
 
-    for page in (url("user"), url("membership"), url("membership", "add"), url("user", "add"), url("grant", "add")):
+    for page in (url("user"), url("membership"), url("membership", "add"), INVITE, url("grant", "add")):
         text = client.get(page).text
         assert "south clerk" not in text
         assert "West headquarters" not in text
@@ -192,7 +193,7 @@ def test_every_page_of_the_admin_keeps_to_the_policy(cast, as_user):
     pages = [reverse("admin:index")] + [
         reverse(f"admin:{model}_{page}")
         for model in (
-            "access_user", "access_membership", "access_grant", "people_person", "negotiations_round",
+            "accounts_invitation", "access_membership", "access_grant", "people_person", "negotiations_round",
             "negotiations_delegation",
         )
         for page in ("changelist", "add")

@@ -10,6 +10,7 @@ from django.test import Client
 from access.models import User
 from accounts.middleware import begin
 from accounts.operations import create_key
+from accounts.operations.invitations import accept_invitation, invite_member
 from alerts.models import Delivery
 from alerts.operations import route
 from audit.models import Event
@@ -49,6 +50,11 @@ def hidden(scene) -> dict[str, Any]:
     statement = add_statement(talks, speaker="North", text="Yes.", source="own", actor=north.clerk)
     proposal = add_proposal(scene.negotiation, kind="offer", text="Three for three", actor=north.negotiator)
     key, _token = create_key(north.head.memberships.first(), label="program", actor=north.head)
+    asked, used = (
+        invite_member(north.hq, email=f"{name}@example.org", roles=["clerk"], actor=north.head)
+        for name in ("one", "two")
+    )
+    accept_invitation(used.token, actor=scene.cast.mediator)
     route(tranche.compartment_id)
 
     def first(model: Any, **facts: Any) -> Any:
@@ -63,6 +69,8 @@ def hidden(scene) -> dict[str, Any]:
         "policies": first(SignOffPolicy, participant=scene.north).pk, "keys": key.pk, "inbox": first(Delivery).pk,
         "round_pk": talks.pk,
         "compartments": tranche.compartment_id, "organisations": north.hq.pk, "parties": north.party.pk,
+        "member": north.clerk.pk, "key": key.pk, "invitation": asked.pk, "token": used.token,
+        "grant": scene.negotiation.compartment.grants.first().handle,
         "events": first(Event).name, "alerts": first(Delivery).pk,
     }  # fmt: skip
 

@@ -30,6 +30,7 @@ EXCUSED = {
     "access.Compartment": "whoever reads in it",
     "access.Grant": "own organisation, and who shares the compartment",
     "access.GrantRole": "part of its grant",
+    "access.Introduction": "who there is: read through the two organisations",
     "access.Installation": "system row: the clock's offset, no case data",
     "audit.Log": "the compartment it speaks of; read through visible_to like a compartmented row",
     "audit.Event": "the compartment it speaks of; read through visible_to like a compartmented row",
@@ -45,8 +46,8 @@ EXCUSED = {
 }
 # Rows that have no `visible_to` since no door reads them.
 UNREAD = {
-    "access.GrantRole", "access.Installation", "audit.Counterpart", "audit.Erasure", "accounts.IdempotencyKey",
-    "alerts.Reader", "alerts.Heartbeat",
+    "access.GrantRole", "access.Introduction", "access.Installation", "audit.Counterpart", "audit.Erasure",
+    "accounts.IdempotencyKey", "alerts.Reader", "alerts.Heartbeat",
 }  # fmt: skip
 
 
@@ -74,6 +75,7 @@ def test_address_declares_its_access(door):
 
 
 PUBLIC = {
+    "/invitations/<str:token>/",
     "/sign-in/", "/healthz", "/readyz", "/metrics", "/api/v1/schema/", "/api/v1/docs/", "/language/setlang/",
     "/admin/login/", "/admin/logout/", "/sign-out/", "/api/v1/<path:rest>",
 }  # fmt: skip

@@ -9,17 +9,19 @@ from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from access.acting import NotAllowed, checked, seat_with
 from access.models import Compartment, Grant, GrantRole, Membership, Organisation, Party, User, is_operator
-from access.roles import May, Role
+from access.roles import ROLES_OF_KIND, May, Role, roles_with
 from access.scoping import Seat, memberships_of, running, seats_of
 from accounts.authentication import secret_hash
-from accounts.models import ApiKey, IdempotencyKey
+from accounts.models import ApiKey, IdempotencyKey, Invitation
 from audit.recording import record
 from core.errors import DomainError, InputRefused
+from core.text import clean_text
 
 ANSWERS_KEPT = timedelta(days=1)
 SYSTEM_USERNAME = "system"
@@ -37,7 +39,7 @@ def system_user() -> User:
 @transaction.atomic
 def create_party(name: str, *, actor: User) -> Party:
     """A side of a conflict, with its private compartment."""
-    operators = _operators_home(actor)
+    operators = operators_home(actor)
     party = checked(Party(name=name))
     party.save()
     home = Compartment.objects.create(kind=Compartment.Kind.PARTY, party=party, name=name)
@@ -48,7 +50,7 @@ def create_party(name: str, *, actor: User) -> Party:
 @transaction.atomic
 def create_organisation(name: str, *, kind: str, actor: User, party: Party | None = None) -> Organisation:
     """A body that acts. It may do everything its members' roles allow in its own home, and nothing elsewhere."""
-    operators = _operators_home(actor)
+    operators = operators_home(actor)
     organisation = checked(Organisation(name=name, kind=kind, party=party))
     organisation.save()
     if party is None:
@@ -74,24 +76,26 @@ def create_user(
     time_zone: str = "UTC",
 ) -> User:
     """An account for a future member of `organisation`; without a password it cannot sign in yet."""
-    seat = _keeper_of(organisation, actor)
+    seat = keeper_of(organisation, actor)
     user = User(username=username, label=label, email=email, language=language, time_zone=time_zone)
     if password is not None:
-        _check_password(password, user)
+        check_password(password, user)
     user.set_password(password)
     checked(user)
     user.save()
-    record("member.invited", subject=user, actor=actor, seat=seat, compartment=organisation.home)
+    record("account.created", subject=user, actor=actor, seat=seat, compartment=organisation.home)
     return user
 
 
 @transaction.atomic
 def change_user(user: User, *, organisation: Organisation, actor: User, **changes: Any) -> User:
     """Label, address, language, time zone, whether the account may sign in."""
-    seat = _keeper_of(organisation, actor)
+    seat = keeper_of(organisation, actor)
     if not user.memberships.filter(organisation=organisation).exists() and not is_operator(actor):
         raise NotAllowed(_("This account belongs to another organisation."))
     user = User.objects.visible_to(actor).locked().get(pk=user.pk)
+    if not is_operator(actor) and _keeps_own_account(user, organisation):
+        raise NotAllowed(_("This person keeps their own account: name, address and language are theirs to change."))
     for field, value in changes.items():
         setattr(user, field, value)
     checked(user).save(update_fields=list(changes))
@@ -99,6 +103,37 @@ def change_user(user: User, *, organisation: Organisation, actor: User, **change
         "member.changed", subject=user, actor=actor, seat=seat, compartment=organisation.home,
         data={"fields": sorted(changes)},
     )  # fmt: skip
+    return user
+
+
+def _keeps_own_account(user: User, organisation: Organisation) -> bool:
+    """Whoever chose their account themselves, or has roles elsewhere: no head may send their alerts to another address.
+
+    One answer for both, so that it tells a head nothing about other organisations.
+    """
+    return (
+        Invitation.objects.unscoped("whose account it is").filter(accepted_by=user).exists()
+        or Membership.objects.filter(running(), user=user).exclude(organisation=organisation).exists()
+    )
+
+
+@transaction.atomic
+def set_profile(user: User, *, label: str, email: str, actor: User) -> User:
+    """How one is shown, and where one's alerts are mailed."""
+    if user != actor:
+        raise NotAllowed(_("Everybody keeps their own account."))
+    user = User.objects.visible_to(actor).locked().get(pk=user.pk)
+    user.label, user.email = clean_text(label), email.strip()
+    checked(user).save(update_fields=["label", "email"])
+    if home := next((membership.organisation.home for membership in memberships_of(user)), None):
+        record(
+            "member.changed",
+            subject=user,
+            actor=actor,
+            compartment=home,
+            home=home,
+            data={"fields": ["email", "label"]},
+        )
     return user
 
 
@@ -120,13 +155,10 @@ def set_preferences(user: User, *, language: str, time_zone: str, actor: User) -
 
 @transaction.atomic
 def set_password(user: User, password: str, *, actor: User) -> User:
-    """One's own password, or, by whoever keeps the organisation, a member's first one."""
+    """One's own: a password that somebody else set would let them sign in as its owner."""
     if user != actor:
-        organisation = Organisation.objects.filter(memberships__user=user).first()
-        if organisation is None:
-            raise NotAllowed(_("This account belongs to another organisation."))
-        _keeper_of(organisation, actor)
-    _check_password(password, user)
+        raise NotAllowed(_("Everybody chooses their own password."))
+    check_password(password, user)
     user.set_password(password)
     user.save(update_fields=["password"])
     if home := next((membership.organisation.home for membership in memberships_of(user)), None):
@@ -145,9 +177,23 @@ def add_membership(
     ends_at: datetime | None = None,
 ) -> Membership:
     """Give one role in one organisation, from now or from a date."""
-    seat = _keeper_of(organisation, actor)
-    if seat is not None and seat.organisation != organisation:
-        _refuse_beyond_first_head(user, organisation, role, actor)
+    organisation = locked_organisation(organisation)
+    seat = keeper_of(organisation, actor)
+    check_roles(organisation, [role], actor=actor, seat=seat, user=user)
+    return give_role(user, organisation, role, actor=actor, seat=seat, starts_at=starts_at, ends_at=ends_at)
+
+
+def give_role(
+    user: User,
+    organisation: Organisation,
+    role: str,
+    *,
+    actor: User,
+    seat: Seat | None,
+    starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
+) -> Membership:
+    """The row and its event; whoever calls this has asked whether the role may be given."""
     membership = Membership(
         user=user, organisation=organisation, role=role, starts_at=starts_at or timezone.now(), ends_at=ends_at
     )
@@ -159,30 +205,72 @@ def add_membership(
     return membership
 
 
-def _refuse_beyond_first_head(user: User, organisation: Organisation, role: str, actor: User) -> None:
-    """An operator gives an organisation its first head and nobody else anything (RULES section 9)."""
+def check_roles(
+    organisation: Organisation, roles: Iterable[str], *, actor: User, seat: Seat | None, user: User | None = None
+) -> None:
+    """Raises InputRefused for a role that this kind of organisation cannot have, NotAllowed for what is not the actor's
+    to give: an operator gives an organisation its first head and nobody else anything (RULES section 9)."""
+    wanted = list(roles)
+    if strangers := [role for role in wanted if role not in ROLES_OF_KIND[organisation.kind]]:
+        sentence = _("%(kind)s: there is no %(roles)s here.") % {
+            "kind": organisation.get_kind_display(), "roles": ", ".join(str(dict(Role.choices).get(r, r)) for r in strangers),
+        }  # fmt: skip
+        raise InputRefused(sentence, errors={"role": [sentence], "roles": [sentence]})
+    if seat is None or seat.organisation == organisation:
+        return
     if user == actor:
         raise NotAllowed(_("Operators give themselves no role elsewhere."))
-    has_head = organisation.memberships.filter(running(), role=Role.HEAD).exists()
-    is_party = organisation.kind == Organisation.Kind.BODY
-    if is_party and (role != Role.HEAD or has_head):
+    if organisation.kind != Organisation.Kind.OPERATOR and (wanted != [Role.HEAD] or has_head(organisation)):
         raise NotAllowed(_("Operators give an organisation its first head; its head gives every other role."))
+
+
+def has_head(organisation: Organisation, *, without: Membership | None = None) -> bool:
+    """Whether somebody who may sign in keeps this organisation's members; `without` this membership, if given."""
+    keeping = Role.OPERATOR if organisation.kind == Organisation.Kind.OPERATOR else Role.HEAD
+    heads = organisation.memberships.filter(running(), role=keeping, user__is_active=True)
+    return (heads if without is None else heads.exclude(pk=without.pk)).exists()
+
+
+def locked_organisation(organisation: Organisation) -> Organisation:
+    """Held while its heads are counted: two who leave at once must not leave it to nobody."""
+    return Organisation.objects.unscoped("the keeper's right is asked next").locked().get(pk=organisation.pk)
 
 
 @transaction.atomic
 def end_membership(membership: Membership, *, actor: User) -> Membership:
     """From the next request on, the role gives nothing."""
+    organisation = locked_organisation(Membership.objects.visible_to(actor).get(pk=membership.pk).organisation)
     membership = Membership.objects.visible_to(actor).locked().get(pk=membership.pk)
-    seat = _keeper_of(membership.organisation, actor)
+    seat = keeper_of(organisation, actor)
     if membership.ends_at and membership.ends_at <= timezone.now():
         raise DomainError(_("This membership has ended already."))
-    membership.ends_at = timezone.now()
+    _refuse_leaving_nobody(membership, organisation, seat)
+    now = timezone.now()
+    membership.ends_at = max(now, membership.starts_at)  # one that was to begin later never does
     membership.save(update_fields=["ends_at"])
+    _end_sessions_without_a_seat(membership.user, now)
     record(
         "member.role_ended", subject=membership.user, actor=actor, seat=seat, compartment=membership.organisation.home,
         data={"role": membership.role, "organisation": str(membership.organisation_id)},
     )  # fmt: skip
     return membership
+
+
+def _refuse_leaving_nobody(membership: Membership, organisation: Organisation, seat: Seat | None) -> None:
+    if membership.role not in roles_with(May.MANAGE_MEMBERS, May.ADMINISTER):
+        return
+    if seat is not None and seat.organisation != organisation and membership.user.is_active:
+        # Else an operator could empty an organisation and appoint a head of their own.
+        raise NotAllowed(_("Operators end no head who may sign in: another head of the organisation does."))
+    if membership.user.is_active and seat is not None and not has_head(organisation, without=membership):
+        raise DomainError(_("Nobody would keep the members of %(organisation)s: name another head first.")
+                          % {"organisation": organisation})  # fmt: skip
+
+
+def _end_sessions_without_a_seat(user: User, now: datetime) -> None:
+    """Whoever lost their last role is signed out everywhere at the next request; nothing kept open shows on."""
+    if not Membership.objects.filter(user=user).exclude(ends_at__lte=now).exists():
+        User.objects.unscoped("the member just ended").filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
 
 
 @transaction.atomic
@@ -203,6 +291,9 @@ def give_grant(
         raise InputRefused(_("Unknown role."), errors={"roles": [_("Unknown role: %s") % ", ".join(sorted(unknown))]})
     if not wanted:
         raise InputRefused(_("Name at least one role."), errors={"roles": [_("Name at least one role.")]})
+    if ends_at is not None and ends_at <= timezone.now():
+        sentence = _("This lies in the past.")
+        raise InputRefused(sentence, errors={"ends_at": [sentence]})
     grant = Grant(
         compartment=compartment, organisation=organisation, user=user, ends_at=ends_at, given_by=actor, reason=reason
     )
@@ -222,13 +313,8 @@ def end_grant(grant: Grant, *, actor: User, reason: str = "") -> Grant:
     seat = seat_with(actor, grant.compartment, May.SHARE)
     if grant.ends_at and grant.ends_at <= timezone.now():
         raise DomainError(_("This grant has ended already."))
-    if grant.organisation_id and grant.organisation_id == seat.organisation.pk:
-        raise DomainError(_("Your own organisation's access stays: another one ends it."))
-    if grant.compartment.is_shared and _holds_a_seat_of_its_own(grant.organisation, seat):
-        raise DomainError(
-            _("%(organisation)s has a place of its own here: only its own side can give it up.")
-            % {"organisation": grant.organisation}
-        )
+    if why := why_grant_stays(grant, seat.organisation):
+        raise DomainError(why)
     grant.ends_at = timezone.now()
     grant.save(update_fields=["ends_at"])
     record(
@@ -238,12 +324,23 @@ def end_grant(grant: Grant, *, actor: User, reason: str = "") -> Grant:
     return grant
 
 
-def _holds_a_seat_of_its_own(organisation: Organisation | None, seat: Seat) -> bool:
+def why_grant_stays(grant: Grant, acting: Organisation) -> str:
+    """Why a member of `acting` who shares this compartment may not end the grant; empty when they may."""
+    if grant.organisation_id and grant.organisation_id == acting.pk:
+        return _("Your own organisation's access stays: another one ends it.")
+    if grant.compartment.is_shared and _holds_a_seat_of_its_own(grant.organisation, acting):
+        return _("%(organisation)s has a place of its own here: only its own side can give it up.") % {
+            "organisation": grant.organisation
+        }
+    return ""
+
+
+def _holds_a_seat_of_its_own(organisation: Organisation | None, acting: Organisation) -> bool:
     """Another participant's organisation, or the mediator's: nobody else removes it from a shared table."""
     if organisation is None:
         return False
-    is_other_side = organisation.kind == Organisation.Kind.BODY and organisation.party_id != seat.party_id
-    return is_other_side or (organisation.kind == Organisation.Kind.MEDIATOR and organisation != seat.organisation)
+    is_other_side = organisation.kind == Organisation.Kind.BODY and organisation.party_id != acting.party_id
+    return is_other_side or (organisation.kind == Organisation.Kind.MEDIATOR and organisation != acting)
 
 
 @transaction.atomic
@@ -282,14 +379,14 @@ def drop_old_answers() -> int:
     return dropped
 
 
-def _check_password(password: str, user: User) -> None:
+def check_password(password: str, user: User) -> None:
     try:
         validate_password(password, user)
     except ValidationError as error:
         raise InputRefused(error.messages[0], errors={"password": error.messages}) from error
 
 
-def _operators_home(actor: User) -> Compartment | None:
+def operators_home(actor: User) -> Compartment | None:
     """Where operators' acts are recorded; None for the system user, who founds everything else. Raises NotAllowed."""
     if actor.is_system:
         return None
@@ -303,7 +400,7 @@ def _seat_at(actor: User, home: Compartment | None) -> Seat | None:
     return next(iter(seats_of(actor, home)), None) if home else None
 
 
-def _keeper_of(organisation: Organisation, actor: User) -> Seat | None:
+def keeper_of(organisation: Organisation, actor: User) -> Seat | None:
     """The seat of a head who keeps this very organisation, or of an operator. Raises NotAllowed."""
     if actor.is_system:
         return None
@@ -311,7 +408,7 @@ def _keeper_of(organisation: Organisation, actor: User) -> Seat | None:
         if May.MANAGE_MEMBERS in seat.capabilities and seat.organisation == organisation:
             return seat
     if is_operator(actor):
-        return _seat_at(actor, _operators_home(actor))
+        return _seat_at(actor, operators_home(actor))
     raise NotAllowed(_("The head of %(organisation)s keeps its members.") % {"organisation": organisation})
 
 
@@ -321,7 +418,7 @@ def _own_or_kept(membership: Membership, actor: User) -> Seat | None:
             (seat for seat in seats_of(actor, membership.organisation.home) if seat.organisation == membership.organisation),
             None,
         )  # fmt: skip
-    return _keeper_of(membership.organisation, actor)
+    return keeper_of(membership.organisation, actor)
 
 
 def _grant(
@@ -349,5 +446,6 @@ def open_compartment(
 
 __all__ = [
     "add_membership", "change_user", "create_key", "create_organisation", "create_party", "create_user", "end_grant",
-    "end_membership", "give_grant", "open_compartment", "revoke_key", "set_password", "set_preferences", "system_user",
+    "end_membership", "give_grant", "open_compartment", "revoke_key", "set_password", "set_preferences", "set_profile",
+    "system_user",
 ]  # fmt: skip

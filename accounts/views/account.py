@@ -22,9 +22,9 @@ from access.models import User
 from access.roles import Role
 from access.scoping import memberships_of
 from accounts.demo import demo_accounts
-from accounts.forms import PasswordForm, PreferencesForm, SignInForm
+from accounts.forms import PasswordForm, PreferencesForm, ProfileForm, SignInForm
 from accounts.middleware import begin
-from accounts.operations import set_password, set_preferences
+from accounts.operations import set_password, set_preferences, set_profile
 
 
 @public
@@ -82,21 +82,29 @@ def account(request: HttpRequest) -> HttpResponse:
     changes = request.POST.get("form", "") if request.method == "POST" else ""
     initial = {"language": user.language, "time_zone": user.time_zone}
     preferences = PreferencesForm(request.POST if changes == "preferences" else None, initial=initial)
+    profile_initial = {"label": user.label, "email": user.email}
+    profile = ProfileForm(request.POST if changes == "profile" else None, initial=profile_initial, prefix="own")
     password = PasswordForm(request.POST if changes == "password" else None, user=user)
     if preferences.is_valid():
         chosen = partial(set_preferences, user, actor=user, **preferences.cleaned_data)
         if attempt(preferences, chosen) is not None:
             return _preferred(request, preferences.cleaned_data["language"])
+    if (
+        profile.is_valid()
+        and attempt(profile, partial(set_profile, user, actor=user, **profile.cleaned_data)) is not None
+    ):
+        messages.success(request, _("Your account is changed."))
+        return redirect("accounts:account")
     if password.is_valid():
         changed = partial(set_password, user, password.cleaned_data["password"], actor=user)
         if attempt(password, changed) is not None:
             return _with_new_password(request, user)
     context = {
-        "preferences": preferences, "password": password, "memberships": _memberships(user),
+        "preferences": preferences, "profile": profile, "password": password, "memberships": _memberships(user),
         "idle_minutes": int(settings.SESSION_IDLE.total_seconds() // 60),
         "absolute_hours": int(settings.SESSION_ABSOLUTE.total_seconds() // 3600), "now": timezone.now(),
     }  # fmt: skip
-    sent = preferences if changes == "preferences" else password
+    sent = {"preferences": preferences, "profile": profile}.get(changes, password)
     return render(request, "accounts/account.html", context, status=answer_status(sent))
 
 
