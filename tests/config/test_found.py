@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from access.models import Organisation, User
+from access.models import Compartment, Organisation, User
 from access.scoping import compartments_where
 from accounts.models import Invitation
 from exchanges.models import Exchange, SignOffPolicy
@@ -101,7 +101,10 @@ def test_the_operator_keeps_organisations_and_no_case(empty, arguments):
 
     assert client.get("/organisations/").status_code == 200
     assert Invitation.objects.visible_to(operator).get().roles == ["head_of_delegation"]
-    assert not compartments_where(operator, "read", "read_names", "share").exists()
+    assert not Compartment.objects.visible_to(operator).exists()
+    assert (
+        not Compartment.objects.unscoped("test").filter(pk__in=compartments_where(operator, "share", "decide")).exists()
+    )
 
 
 def test_founding_twice_is_refused_and_changes_nothing(empty, arguments):
