@@ -36,6 +36,9 @@ SENTENCES: dict[str, Text | Callable[[Content], Text]] = {
     "member.role_ended": lambda c: _("A role was ended: %(role)s.") % {"role": _role(c)},
     "grant.given": gettext_lazy("Access was granted."),
     "grant.ended": gettext_lazy("Access was ended."),
+    "installation.restored": lambda c: (
+        _("This log was restored from a backup, where it ended at %(position)s.") % {"position": c.get("position", "")}
+    ),
     "key.created": lambda c: _("Key %(prefix)s was made.") % {"prefix": c.get("prefix", "")},
     "key.revoked": lambda c: _("Key %(prefix)s was revoked.") % {"prefix": c.get("prefix", "")},
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase
+from django.test.utils import setup_databases, teardown_databases
 
 from access.models import Party
 from audit import append_only
@@ -58,19 +59,21 @@ def quiet_settings(settings, tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_use_migrations() -> bool:
-    """On SQLite the tables are made from the models, which is quicker; the demonstration's tests migrate there."""
-    return connection.vendor != "sqlite"
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker) -> None:
+def django_db_setup(django_test_environment, django_db_modify_db_settings, django_db_blocker) -> Iterator[None]:
+    """A test database whenever one is asked for. pytest-django's own makes none where no test is marked, and then a drill
+    that commits and flushes would do so in the database of DATABASE_URL."""
     from config.celery import app
 
+    # On SQLite the tables are made from the models, which is quicker; the demonstration's tests migrate there.
+    connection.settings_dict["TEST"]["MIGRATE"] = connection.vendor != "sqlite"
     with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
         app.conf.task_always_eager = True
         _built[:] = [_build()]
         app.conf.task_always_eager = False
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture
