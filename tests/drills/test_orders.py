@@ -1,0 +1,204 @@
+"""Approve, unlock, withdraw, hold and go from three connections, in every order of every three of them.
+
+Three people have read the staged tranche and wait for it; the test lets them pass one after the other. Nobody goes home
+without all that a go needs, and whoever was told that they stopped it has stopped it. On PostgreSQL.
+"""
+
+import copy
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.test import override_settings
+
+from access.models import Party
+from audit import append_only
+from audit.checking import check_every_log
+from audit.models import Event
+from config.backups.engines import PostgreSQL
+from core.errors import DomainError
+from exchanges.models import (
+    Cleared,
+    Entry,
+    Exchange,
+    ExchangeHold,
+    Go,
+    Hold,
+    Manifest,
+    Scope,
+    SignOff,
+    SignOffStep,
+    Tranche,
+    TrancheStatus,
+)  # fmt: skip
+from exchanges.operations import sign_off as sign_offs
+from exchanges.operations import tranche as tranches
+from tests import conftest, factories
+from tests.cast import PASSWORD
+
+pytestmark = pytest.mark.slow
+
+CALLS = ("go", "withdraw", "withdraw_other", "unlock", "hold", "approve")
+STOPS = {"withdraw", "withdraw_other", "unlock", "hold"}
+TRIPLES = list(itertools.combinations(CALLS, 3))
+Call = Callable[[], Any]
+
+
+@pytest.fixture(scope="module")
+def prepared(django_db_setup, django_db_blocker) -> Iterator[tuple[Any, str]]:
+    """A database in which the north has given its go and the south's is the last, to be copied for each order."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite takes one writer at a time: nobody meets anybody")
+    from config.celery import app
+
+    app.conf.task_always_eager = False
+    with django_db_blocker.unblock():
+        if not Party.objects.unscoped("was the database flushed?").exists():
+            conftest._built[:] = [conftest._build()]
+        scene = copy.deepcopy(conftest._built[0])
+        with pytest.MonkeyPatch.context() as patched, override_settings(PASSWORD_HASHERS=conftest.FAST_HASHERS):
+            patched.setattr("alerts.tasks.wake_routing", lambda compartment_id: None)
+            tranche = factories.tranche_at(scene, TrancheStatus.STAGED, count=1)
+            tranches.take_step(tranche, "go", actor=scene.cast.north.handover)
+        connection.close()
+        template = f"{connection.settings_dict['NAME']}_orders"
+        PostgreSQL().drop(template)
+        with PostgreSQL()._elsewhere() as cursor:
+            cursor.execute(f'CREATE DATABASE "{template}" TEMPLATE "{connection.settings_dict["NAME"]}"')
+        yield (scene, tranche), template
+        PostgreSQL().drop(template)
+        with append_only.lifted():
+            call_command("flush", verbosity=0, interactive=False)
+
+
+def calls_of(scene: Any, tranche: Tranche) -> dict[str, Call]:
+    north, south = scene.cast.north, scene.cast.south
+    finals = {side.name: factories.step_of(tranche, side, final=True) for side in (north, south)}
+    digest = factories.digest_of(finals["north"])
+    return {
+        "go": lambda: tranches.take_step(tranche, "go", actor=south.handover),
+        "withdraw": lambda: sign_offs.withdraw(finals["north"], reason="stop", actor=north.president),
+        "withdraw_other": lambda: sign_offs.withdraw(finals["south"], reason="stop", actor=south.president),
+        "unlock": lambda: tranches.take_step(tranche, "unlock", actor=north.head, reason="a name"),
+        "hold": lambda: tranches.take_step(tranche, "hold", actor=south.medic),
+        "approve": lambda: sign_offs.approve(finals["north"], digest=digest, password=PASSWORD, actor=north.president),
+    }
+
+
+def one_after_the_other(exchange: Exchange, calls: list[tuple[str, Call]]) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The order in which they passed, and what each was told: its refusal, or nothing."""
+    passed: list[str] = []
+    told: dict[str, str] = {}
+
+    def run(name: str, call: Call) -> None:
+        try:
+            call()
+            told[name] = ""
+        except DomainError as refused:
+            told[name] = refused.sentence
+        except Exception as error:
+            told[name] = f"broken: {error!r}"
+        finally:
+            passed.append(name)
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=pair, daemon=True) for pair in calls]
+    with transaction.atomic():
+        Exchange.objects.unscoped("test").locked().get(pk=exchange.pk)
+        for number, thread in enumerate(threads, start=1):
+            thread.start()
+            wait_for_waiting(number)
+    for thread in threads:
+        thread.join(timeout=60)
+    assert len(passed) == len(calls), told
+    assert not [text for text in told.values() if text.startswith("broken")], told
+    return tuple(passed), told
+
+
+def wait_for_waiting(count: int) -> None:
+    deadline = time.monotonic() + 60
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone()[0] >= count:
+                return
+            time.sleep(0.005)
+    raise AssertionError(f"number {count} did not wait for the exchange")
+
+
+def assert_nobody_went_without(tranche: Tranche, told: dict[str, str]) -> None:
+    """Read from the rows themselves, not by the query that the go asked."""
+    now = Tranche.objects.unscoped("test").select_related("exchange").get(pk=tranche.pk)
+    events = list(Event.objects.unscoped("test").filter(compartment=now.compartment_id).order_by("position"))
+    kinds = [event.kind for event in events]
+    assert kinds.count("tranche.gone") == (now.status == TrancheStatus.GONE)
+    if "go" in told:
+        assert (told["go"] == "") == (now.status == TrancheStatus.GONE)
+    for name in STOPS & set(told):
+        assert (told[name] == "") <= (now.status != TrancheStatus.GONE), name
+    if told.get("hold") == "":
+        assert Hold.objects.unscoped("test").filter(tranche=now, released_at=None).exists()
+    if now.status == TrancheStatus.GONE:
+        before = set(kinds[: kinds.index("tranche.gone")])
+        assert before.isdisjoint({"tranche.held", "sign_off.withdrawn", "tranche.unlocked"})
+        assert_all_that_a_go_needs(now)
+    assert [checked.fault for checked in check_every_log() if checked.fault] == []
+
+
+def assert_all_that_a_go_needs(tranche: Tranche) -> None:
+    manifest = Manifest.objects.unscoped("test").filter(tranche=tranche).order_by("-lock_number", "-version").first()
+    steps = SignOffStep.objects.unscoped("test").filter(tranche=tranche, lock_number=manifest.lock_number)
+    assert sorted(steps.filter(is_final=True).values_list("participant__letter", flat=True)) == ["A", "B"]
+    for step in steps:
+        digest = manifest.frame_digest if step.scope == Scope.FRAME else manifest.names_digest
+        valid = SignOff.objects.unscoped("test").filter(step=step, digest=digest, withdrawal=None, expires_at=None)
+        assert valid.count() >= step.quorum, step
+    entries = Entry.objects.unscoped("test").filter(tranche=tranche)
+    assert entries.count() == 2
+    assert Cleared.objects.unscoped("test").filter(entry__in=entries).count() == 2 * entries.count()
+    assert not Hold.objects.unscoped("test").filter(tranche=tranche, released_at=None).exists()
+    assert tranche.exchange.hold == ExchangeHold.NONE
+    assert sorted(Go.objects.unscoped("test").filter(tranche=tranche).values_list("participant__letter", flat=True)) == [
+        "A", "B",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("three", TRIPLES, ids="-".join)
+def test_in_every_order_nobody_goes_without(prepared, django_db_blocker, monkeypatch, three):
+    (scene, tranche), template = prepared
+    monkeypatch.setattr("alerts.tasks.wake_routing", lambda compartment_id: None)
+    using = PostgreSQL()
+    outcomes: dict[tuple[str, ...], str] = {}
+    with django_db_blocker.unblock():
+        for number, order in enumerate(itertools.permutations(three)):
+            copied = f"{template}_{number}"
+            using.drop(copied)
+            with using._elsewhere() as cursor:
+                cursor.execute(f'CREATE DATABASE "{copied}" TEMPLATE "{template}"')
+            try:
+                with using.at(copied):
+                    calls = calls_of(scene, tranche)
+                    passed, told = one_after_the_other(tranche.exchange, [(name, calls[name]) for name in order])
+                    assert_nobody_went_without(tranche, told)
+                    outcomes[passed] = Tranche.objects.unscoped("test").get(pk=tranche.pk).status
+            finally:
+                using.drop(copied)
+
+    assert set(outcomes) == set(itertools.permutations(three))
+    for passed, status in outcomes.items():  # the go wins exactly when no stop came before it
+        if "go" in passed:
+            assert (status == TrancheStatus.GONE) == STOPS.isdisjoint(passed[: passed.index("go")]), passed
+
+
+def test_there_were_at_least_a_hundred_orders():
+    """Every three of the six calls, in all six orders."""
+    assert len(TRIPLES) * 6 >= 100
+    assert {name for three in TRIPLES for name in three} == set(CALLS)
