@@ -9,6 +9,8 @@ from django.views.decorators.http import require_safe
 from access.declared import signed_in
 from access.models import User
 from access.roles import May
+from access.scoping import capabilities_anywhere
+from config.places import places_for
 from core import clock
 from exchanges.models import Manifest, Tranche
 from exchanges.presentation.board import board
@@ -29,12 +31,14 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.htmx and part == "waiting":  # type: ignore[attr-defined]
         return render(request, "home.html#waiting", {"waiting": waiting_for(viewer)})
     note_visit(viewer)
+    capabilities = capabilities_anywhere(viewer)
     context = {
         "waiting": waiting_for(viewer),
         "news": news_since(viewer.previous_visit_at, viewer),
         "columns": board(viewer),
         "final_lists": final_lists(viewer),
-        "may_draft": Negotiation.objects.where(viewer, May.NEGOTIATE).exists(),
+        "may_draft": May.NEGOTIATE in capabilities and Negotiation.objects.where(viewer, May.NEGOTIATE).exists(),
+        "places": places_for(capabilities),
     }
     return render(request, "home.html", context)
 

@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
-from access.roles import May, roles_with, roles_with_at_home
+from access.roles import May, capabilities_of
 from access.scoping import memberships_of
+from config.places import types_data_in
 from core.together import Together
 
 
@@ -22,6 +23,7 @@ class Navigation:
     unread: int = 0
     outbox: bool = False
     people: bool = False
+    data_entry: bool = False
     active: str = ""
     languages: list[tuple[str, str, bool]] = field(default_factory=list)
 
@@ -46,14 +48,15 @@ def _navigation(request: HttpRequest) -> Navigation:
     counted = together.later(unread.annotate(n=Count("pk")).values_list("n", flat=True))
     memberships = together.later(memberships_of(user).select_related("organisation")).rows
     names = sorted({membership.organisation.name for membership in memberships})
-    readers = {*roles_with(May.WRITE_PERSON), *roles_with_at_home(May.WRITE_PERSON)}
+    may = capabilities_of((membership.role for membership in memberships), at_home=True)
     return Navigation(
         signed_in=True,
         user_label=user.label,
         organisations=", ".join(names),
         unread=sum(counted.rows),
         outbox=settings.SHOWS_OUTBOX,
-        people=any(membership.role in readers for membership in memberships),
+        people=May.WRITE_PERSON in may,
+        data_entry=types_data_in(may),
         active=active,
         languages=languages,
     )

@@ -458,11 +458,13 @@ class ReceiptsForm(StepForm):
     """Everybody received but for the exceptions: by their numbers, or line by line. All of one direction."""
 
     def __init__(
-        self, *args: Any, lines: Iterable[Any], silent: Iterable[Any], numbered: Mapping[int, Any], **kwargs: Any
-    ) -> None:
+        self, *args: Any, lines: Iterable[Any], silent: Iterable[Any], numbered: Mapping[int, Any],
+        is_sought: bool = False, **kwargs: Any,
+    ) -> None:  # fmt: skip
         """`lines` are those on the page; `silent` the entries without an outcome, `numbered` all of the direction."""
         super().__init__(*args, **kwargs)
         self.lines, self.silent, self.numbered = list(lines), list(silent), numbered
+        self.is_sought = is_sought
         if self.silent:
             everybody = ngettext(
                 "Received: the %(n)s line that has no outcome and is not named below",
@@ -507,6 +509,13 @@ class ReceiptsForm(StepForm):
             raise ValidationError(_("#%(number)s is named twice: one outcome a line.") % {"number": twice[0]})
         return [self.numbered[number] for number in wanted]
 
+    def lines_are_open(self) -> bool:
+        """Few lines, or those that were asked for or written in, are not folded away."""
+        written = (
+            any(outcome.value() or note.value() for _line, outcome, note in self.rows()) if self.is_bound else False
+        )
+        return self.is_sought or written or len(self.numbered) <= FEW_LINES
+
     def exceptions(self) -> list[forms.BoundField]:
         return [self[f"numbers-{outcome}"] for outcome in EXCEPTIONS]
 
@@ -532,6 +541,7 @@ class ReceiptsForm(StepForm):
         return {"outcomes": list(told.values())}
 
 
+FEW_LINES = 12
 EXCEPTIONS = [outcome for outcome in Outcome if outcome != Outcome.RECEIVED]
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from access.models import User
 from access.roles import May, holders_spelt
+from access.scoping import capabilities_anywhere
 from core.partial_dates import spelt
 from people.fate import Fate, fate_of
 from people.models import CategoryAssignment, Claim, ClaimKind, CustodyPlace, Name, Person
@@ -107,6 +108,11 @@ class Dossier:
     claim_url: str
     why_no_claim: str
     admin_url: str
+
+
+def address_to_add(viewer: User) -> str:
+    """Where the viewer adds a person; empty where they write no dossiers."""
+    return reverse("admin:people_person_add") if May.WRITE_PERSON in capabilities_anywhere(viewer) else ""
 
 
 def matching(persons: "QuerySet[Person]", text: str) -> "QuerySet[Person]":

@@ -16,7 +16,7 @@ from audit.presentation import timeline
 from people.forms import ClaimForm, SearchForm
 from people.models import Person
 from people.operations import add_claim, open_places
-from people.presentation import dossier_of, places_shown, window_of_persons
+from people.presentation import address_to_add, dossier_of, places_shown, window_of_persons
 
 EVENTS_SHOWN = 50
 
@@ -32,7 +32,7 @@ def index(request: HttpRequest) -> HttpResponse:
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
     )
-    return render(request, "people/person_list.html", {"window": window})
+    return render(request, "people/person_list.html", {"window": window, "add_url": address_to_add(_viewer(request))})
 
 
 @needs(May.READ_NAMES)

@@ -223,7 +223,8 @@ def _receipts_form(
     ) if direction else None  # fmt: skip
     form = ReceiptsForm(
         posted, lines=window.lines if window else [], numbered=dict(lines.values_list("number", "entry_id")),
-        silent=set(lines.exclude(entry_id__in=told).values_list("entry_id", flat=True)), **common,
+        silent=set(lines.exclude(entry_id__in=told).values_list("entry_id", flat=True)),
+        is_sought=any(request.GET.get(name) for name in ("q", "from", "before")), **common,
     )  # fmt: skip
     word = common["word"]
     form.window, form.incoming = with_word(window, word) if window and word else window, incoming  # type: ignore[attr-defined]

@@ -102,6 +102,43 @@ def test_nothing_waits_for_who_only_looks_on(scene):
     assert whats(scene.cast.mediator) == whats(scene.cast.outsider_side.head) == whats(scene.cast.neutral) == []
 
 
+@pytest.mark.parametrize(
+    ("who", "places"),
+    [
+        (("north", "clerk"), ["People", "Add a person", "Negotiations", "Data entry"]),
+        (("north", "president"), ["Sign-off"]),
+        (("mediator",), ["Negotiations", "Data entry"]),
+        (("neutral",), ["Final lists"]),
+        (("ngo",), ["People", "Add a person", "Data entry", "Keys for your own systems", "How the API is called"]),
+        (("operator",), ["Organisations and accounts", "Data entry"]),
+        (("auditor",), ["The log"]),
+    ],
+)
+def test_empty_home_leads_everybody_to_their_work(cast, browser, who, places):
+    user = cast
+    for name in who:
+        user = getattr(user, name)
+    client = browser(user)
+
+    response = client.get("/")
+
+    assert [place.label for place in response.context["places"]] == places
+    content = response.content.decode()
+    assert [place.what for place in response.context["places"] if place.what not in content] == []
+    for place in response.context["places"]:
+        assert not place.url or client.get(place.url).status_code == 200
+    assert ("/admin/" in content) == ("Data entry" in places)
+
+
+def test_busy_home_keeps_the_way_to_data_entry(scene, browser):
+    factories.draft(scene)
+
+    content = browser(scene.cast.north.clerk).get("/").content.decode()
+
+    assert '<a class="button" href="/admin/people/person/add/">Add a person</a>' in content
+    assert "Where your work is" not in content
+
+
 def test_home_shows_every_exchange_by_status(scene, browser):
     factories.exchange_at(scene, S.PROPOSED)
     content = browser(scene.cast.north.head).get("/").content.decode()
