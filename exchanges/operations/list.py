@@ -472,7 +472,11 @@ def clear(
     Cleared.objects.bulk_create(
         (
             Cleared(
-                compartment_id=tranche.compartment_id, entry=entry, participant=standing.participant, at=now, version=1
+                compartment_id=tranche.compartment_id,
+                entry=entry,
+                participant=standing.participant,
+                at=happened_at or now,
+                version=1,
             )
             for entry in to_clear
         ),
