@@ -1,6 +1,6 @@
 from django.urls import path
 
-from exchanges.views import exchange, lists, policy, short, sign_off, steps, tranche
+from exchanges.views import exchange, line, lists, policy, short, sign_off, steps, tranche
 
 app_name = "exchanges"
 urlpatterns = [
@@ -16,7 +16,7 @@ urlpatterns = [
     path("exchanges/<uuid:pk>/steps/<slug:step>/", steps.exchange_step, name="step"),
     path("tranches/<uuid:pk>/", tranche.detail, name="tranche"),
     path("tranches/<uuid:pk>/sign/", sign_off.sign, name="sign"),
-    path("tranches/<uuid:pk>/line/", tranche.line, name="line"),
+    path("tranches/<uuid:pk>/line/", line.line, name="line"),
     path("tranches/<uuid:pk>/manifest/", tranche.manifest, name="manifest"),
     path("tranches/<uuid:pk>/plan/", tranche.plan, name="plan"),
     path("tranches/<uuid:pk>/clearance/", tranche.clearance, name="clearance"),

@@ -33,7 +33,6 @@ from exchanges.models import (
     Entry,
     EntryLink,
     Exchange,
-    IdentityCheck,
     Revision,
     RevisionLine,
     Stance,
@@ -559,26 +558,6 @@ def write_brief(entry: Entry, *, actor: User, priority: int | None = None, fallb
     checked(brief).save()
     record("brief.written", subject=brief, actor=actor, seat=standing.seat, compartment=standing.home)
     return brief
-
-
-@transaction.atomic
-def check_identity(entry: Entry, *, result: str, actor: User, method: str = "") -> IdentityCheck:
-    """At the line: whether the person presented is the one on the manifest."""
-    entry = Entry.objects.visible_to(actor).get(pk=entry.pk)
-    exchange = lock_exchange(entry.direction.exchange_id, actor)
-    standing = standing_of(actor, exchange.compartment_id, Parties(exchange), (May.RUN_HANDOVER,))
-    if standing.participant is None or May.RUN_HANDOVER not in standing.capabilities:
-        raise NotAllowed(_("Identity checks are for the participants' handover officers."))
-    check = IdentityCheck(
-        compartment_id=entry.compartment_id, entry=entry, participant=standing.participant, result=result,
-        method=clean_text(method), at=clock.now(),
-    )  # fmt: skip
-    checked(check).save()
-    record(
-        "identity.checked", subject=exchange, actor=actor, seat=standing.seat, capability=May.RUN_HANDOVER,
-        data={"entry": entry.number, "result": result},
-    )  # fmt: skip
-    return check
 
 
 def may_be_worked_on(exchange: Exchange) -> bool:

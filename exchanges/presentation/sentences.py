@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from audit.presentation import Sentence, objections, sentences
 from core.lifecycle import Text, words_of
-from exchanges.models import AnswerReason, Outcome, Stance
+from exchanges.models import AnswerReason, IdentityCheck, Outcome, Stance
 from exchanges.presentation.times import count
 
 Content = Mapping[str, Any]
@@ -108,6 +108,17 @@ def _step_moved(content: Content) -> str:
     return _caused(text, content)
 
 
+def _identities(content: Content) -> str:
+    if "counts" not in content:  # as it was written when each person was an event
+        return _("Identity of #%(number)s checked.") % {"number": content.get("entry", "")}
+    counts = content["counts"]
+    told = ", ".join(
+        f"{count(counts[result])} {label}" for result, label in IdentityCheck.Result.choices if counts.get(result)
+    )
+    numbers = ", ".join(f"#{number}" for number in content.get("numbers") or [])
+    return _("Identities checked: %(counts)s. %(numbers)s") % {"counts": told, "numbers": numbers}
+
+
 def _about_office(sentence: Text) -> Sentence:
     return lambda content: str(sentence) % {"office": content.get("office", "")}
 
@@ -168,7 +179,7 @@ SENTENCES: dict[str, Text | Sentence] = {
     "entry.correction_asked": gettext_lazy("A second person is asked to confirm a correction."),
     "brief.written": gettext_lazy("A brief was written."),
     "clearance.checked": gettext_lazy("A clearance check was noted."),
-    "identity.checked": lambda content: _("Identity of #%(number)s checked.") % {"number": content.get("entry", "")},
+    "identity.checked": _identities,
     "tranche.planned": _planned,
     "tranche.plan_changed": gettext_lazy("The plan was changed."),
     "tranche.lock_asked": gettext_lazy("A second person is asked to agree to the lock."),

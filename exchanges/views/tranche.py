@@ -186,15 +186,6 @@ def clearance(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect(url)
 
 
-@needs("read_names")
-@require_safe
-def line(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """At the line: heads of both sides, one's own list with large marks, go, and hold in its corner."""
-    page = TranchePage(find_tranche(request, pk), viewer_of(request))
-    context = tranche_context(page, request, ("steps", "counts", "handover", "lines"), section="line")
-    return render(request, "exchanges/tranche_line.html", context)
-
-
 @signed_in
 @require_safe
 def manifest(request: HttpRequest, pk: UUID) -> HttpResponse:
