@@ -1,7 +1,7 @@
 """The line: heads each way, and every person with the marks that the viewer may give, in windows or one at a time."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -19,7 +19,7 @@ from exchanges.presentation.tones import Pill
 from exchanges.presentation.tranche_page import TranchePage
 
 WINDOW = 50
-LEFT = "left"
+LEFT, NEXT = "left", -1
 Result = IdentityCheck.Result
 
 
@@ -38,7 +38,8 @@ class LineAsked:
     def read(cls, query: Mapping[str, str]) -> "LineAsked":
         return cls(
             direction=query.get("direction", ""), show=query.get("show", ""), sought=query.get("q", "").strip()[:120],
-            after=_number(query.get("from", "")), before=_number(query.get("before", "")), one=_number(query.get("one", "")),
+            after=_number(query.get("from", "")), before=_number(query.get("before", "")),
+            one=NEXT if query.get("one") == "next" else _number(query.get("one", "")),
         )  # fmt: skip
 
 
@@ -93,12 +94,15 @@ class LineWindow:
     is_one: bool
     list_url: str
     begin_url: str
+    skip_url: str
     why_no_marks: str
 
 
 class LinePage:
     def __init__(self, page: TranchePage, asked: LineAsked) -> None:
         self.page, self.asked, self.tranche, self.viewer = page, asked, page.tranche, page.viewer
+        if asked.one == NEXT:
+            self.asked = replace(asked, one=self.following(0))
 
     @cached_property
     def directions(self) -> list[Direction]:
@@ -182,7 +186,7 @@ class LinePage:
             first=found[0].number if found and not is_one else 0, last=found[-1].number if found and not is_one else 0,
             previous_url=self._previous(found, goes_on if is_back else bool(self.asked.after)),
             next_url=self._next(found, is_back or goes_on), list_url=self.url(), begin_url=self.begin_url(),
-            why_no_marks=self.why_no_marks(),
+            why_no_marks=self.why_no_marks(), skip_url=self.skip_url(),
         )  # fmt: skip
 
     def _listed(self) -> "QuerySet[Entry]":

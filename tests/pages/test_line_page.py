@@ -9,7 +9,7 @@ from exchanges.models import Entry, IdentityCheck, Receipt, TrancheStatus
 from tests import factories
 
 T = TrancheStatus
-LINE_QUERIES = 42
+LINE_QUERIES = 41
 
 
 def line(tranche):
@@ -57,7 +57,8 @@ def test_one_at_a_time_goes_on_to_who_is_left(scene, browser):
     tranche = factories.tranche_at(scene, T.GONE)
     first, second, third = received_by(tranche, scene.north)
     client = browser(scene.cast.north.handover)
-    assert "?direction=1&amp;one=1#lines" in client.get(line(tranche)).content.decode()
+    assert "?direction=1&amp;one=next#lines" in client.get(line(tranche)).content.decode()
+    assert f'value="received:{first.pk}"' in client.get(f"{line(tranche)}?direction=1&one=next").content.decode()
 
     url = client.post(f"{line(tranche)}?direction=1&one=1", {"mark": f"received:{first.pk}", "method": "walks"}).url
     assert url == f"{line(tranche)}?direction=1&one=2"
