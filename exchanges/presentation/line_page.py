@@ -223,13 +223,12 @@ class LinePage:
         return f"?{urlencode({name: value for name, value in asked.items() if value})}"
 
     def begin_url(self) -> str:
-        """One person at a time, from the first who is left."""
-        following = self.following(0)
-        return (
-            self.url(one=following, show="", q="")
-            if following and (self.marks_identities or self.marks_outcomes)
-            else ""
-        )
+        """One person at a time, from the first who is left when it is opened."""
+        return self.url(one="next", show="", q="") if self.marks_identities or self.marks_outcomes else ""
+
+    def skip_url(self) -> str:
+        following = self.following(self.asked.one) if self.asked.one else 0
+        return self.url(one=following, show="", q="") if following not in (0, self.asked.one) else ""
 
     def following(self, number: int) -> int:
         """The next on this list after `number` whom the viewer's side has not marked, else the first; 0 when nobody is."""
