@@ -1,5 +1,6 @@
 """What the frame of every page needs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,7 @@ class Navigation:
     people: bool = False
     data_entry: bool = False
     active: str = ""
+    ours_alone: Callable[[], bool] = bool  # asked by the few pages that stand outside a negotiation
     languages: list[tuple[str, str, bool]] = field(default_factory=list)
 
 
@@ -34,6 +36,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 
 def _navigation(request: HttpRequest) -> Navigation:
     from alerts.models import Delivery
+    from negotiations.models import Negotiation, WorksHere
 
     current = translation.get_language()
     languages = [
@@ -59,4 +62,8 @@ def _navigation(request: HttpRequest) -> Navigation:
         data_entry=types_data_in(may),
         active=active,
         languages=languages,
+        ours_alone=lambda: (
+            set(Negotiation.objects.visible_to(user).order_by().values_list("works_here", flat=True).distinct())
+            == {WorksHere.US}
+        ),
     )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from access.models import Organisation
+from core import clock
 from core.errors import InputRefused
 from core.lifecycle import Transition
 from exchanges.lists import Line, lines_from_rows, lines_from_text
@@ -34,8 +36,19 @@ WORD_FIELDS = ("who", "to_whom", "happened_at", "source", "according_to")
 class MomentInput(forms.DateTimeInput):
     input_type = "datetime-local"
 
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%dT%H:%M")
+    def __init__(self, *, to_the_second: bool = False) -> None:
+        if to_the_second:
+            super().__init__(format="%Y-%m-%dT%H:%M:%S", attrs={"step": "1"})
+        else:
+            super().__init__(format="%Y-%m-%dT%H:%M")
+
+
+class MomentField(forms.DateTimeField):
+    """To the minute, as people type it. The present minute means now: it does not lie before what was just done."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        typed, now = super().to_python(value), clock.now()
+        return now if typed and typed == now.replace(second=0, microsecond=0) else typed
 
 
 class DayInput(forms.DateInput):
@@ -46,7 +59,12 @@ class DayInput(forms.DateInput):
 
 
 def moment(label: Any, *, required: bool = False, help_text: Any = "") -> forms.DateTimeField:
-    return forms.DateTimeField(label=label, required=required, help_text=help_text, widget=MomentInput())
+    return MomentField(label=label, required=required, help_text=help_text, widget=MomentInput())
+
+
+def just_now() -> datetime:
+    """A word is most often recorded as it comes in. The next whole second: nothing just done lies after it."""
+    return clock.now().replace(microsecond=0) + timedelta(seconds=1)
 
 
 def long_text(label: Any, *, required: bool = False, help_text: Any = "", rows: int = 3) -> forms.CharField:
@@ -92,7 +110,9 @@ class StepForm(forms.Form):
     def _add_word(self) -> None:
         self.fields["who"] = forms.CharField(label=_("Who said so"), max_length=160)
         self.fields["to_whom"] = forms.CharField(label=_("To whom"), max_length=160)
-        self.fields["happened_at"] = moment(_("When"), required=True)
+        self.fields["happened_at"] = MomentField(
+            label=_("When"), initial=just_now, widget=MomentInput(to_the_second=True)
+        )
         self.fields["source"] = forms.CharField(
             label=_("How it reached us"), max_length=300, help_text=_("A call, a letter with its number, a mediator.")
         )

@@ -128,6 +128,10 @@ class Parties:
         return sorted(found.values(), key=lambda participant: participant.letter)
 
     @property
+    def ours_alone(self) -> bool:
+        return self.exchange.negotiation.is_ours_alone
+
+    @property
     def here(self) -> list[Participant]:
         return [participant for participant in self.all if participant.works_here]
 

@@ -45,6 +45,11 @@ class Negotiation(Versioned):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def is_ours_alone(self) -> bool:
+        """One headquarters keeps it by itself: nothing is shared with anybody, so the pages speak of ours and theirs."""
+        return self.works_here == WorksHere.US
+
 
 class ParticipantQuerySet(ScopedQuerySet["Participant"]):
     def visibility(self, viewer: "User | AnonymousUser") -> Q:

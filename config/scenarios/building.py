@@ -3,21 +3,23 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from access.models import Installation, Organisation, Party, User
+from access.roles import Role
 from accounts.demo import DEMO_PASSWORD
-from accounts.operations import add_membership, create_user, system_user
+from accounts.operations import add_membership, create_organisation, create_party, create_user, system_user
 from core.clock import clock
 from exchanges.approval import current_manifest, digest_for
 from exchanges.lists import lines_from_rows
 from exchanges.models import Direction, Entry, Exchange, SignOffStep, Tranche
 from exchanges.operations import list as lists
 from exchanges.operations import sign_off as sign_offs
+from exchanges.operations import tranche as tranches
 from people.models import ClaimKind, Name, Person
 from people.operations import create_persons_bulk
 from people.seeding.generator import InventedPerson
@@ -118,3 +120,51 @@ class Side:
     headquarters: Organisation
     office: Organisation
     people: Mapping[str, User]
+
+
+STAFF = (
+    ("head", "head of headquarters", (Role.HEAD, Role.SIGNATORY)),
+    ("deputy", "deputy head", (Role.HEAD,)),
+    ("negotiator", "negotiator", (Role.NEGOTIATOR,)),
+    ("clerk", "data-entry clerk", (Role.CLERK,)),
+    ("handover", "handover officer", (Role.HANDOVER_OFFICER,)),
+)
+OFFICE = (
+    ("president", "signatory", (Role.SIGNATORY,)),
+    ("secretary", "secretary", (Role.SIGNATORY_OFFICE,)),
+    ("registrar", "registrar", (Role.SIGNATORY_OFFICE,)),
+)
+
+
+def side_of(party_name: str, headquarters: str, office: str, prefix: str, time_zone: str) -> Side:
+    party = create_party(party_name, actor=system_user())
+    hq = create_organisation(headquarters, kind="body", party=party, actor=system_user())
+    presidency = create_organisation(office, kind="body", party=party, actor=system_user())
+    people = {}
+    for where, staff in ((hq, STAFF), (presidency, OFFICE)):
+        for name, label, roles in staff:
+            people[name] = cast_member(
+                f"{prefix}-{name}", f"{prefix.title()}, {label}", where, roles, time_zone=time_zone
+            )
+    return Side(party, hq, presidency, people)
+
+
+def legs_of(
+    exchange: Exchange, legs: Sequence[tuple[int, date, int]], *, place: str, time_zone: str, viewer: User
+) -> list[Tranche]:
+    """A tranche a leg: number, day, people each way. All civilians go with the first, the rest in the order of the lists."""
+    planned: list[Tranche] = []
+    taken: set[object] = set()
+    for number, day, size in legs:
+        chosen: list[Entry] = []
+        for direction in directions_of(exchange, viewer):
+            waiting = [entry for entry in entries_of(direction, viewer) if entry.pk not in taken]
+            waiting.sort(key=lambda entry: (number == 1 and entry.category != "civilian", entry.number))
+            chosen += waiting[:size]
+        taken |= {entry.pk for entry in chosen}
+        planned.append(
+            tranches.plan_tranche(
+                exchange, planned_on=day, place=place, time_zone=time_zone, entries=chosen, actor=viewer
+            )
+        )
+    return planned

@@ -9,7 +9,7 @@ from datetime import date
 
 from access.models import Organisation, User
 from access.roles import Role
-from accounts.operations import create_organisation, create_party, give_grant, system_user
+from accounts.operations import create_organisation, give_grant, system_user
 from config.scenarios.building import (
     Side,
     ask_for,
@@ -18,9 +18,11 @@ from config.scenarios.building import (
     directions_of,
     dossiers,
     entries_of,
+    legs_of,
+    side_of,
     sign,
 )
-from exchanges.models import Entry, Exchange, Tranche
+from exchanges.models import Exchange, Tranche
 from exchanges.operations import exchange as exchanges
 from exchanges.operations import list as lists
 from exchanges.operations import sign_off as sign_offs
@@ -33,21 +35,9 @@ KYIV, MOSCOW, ANKARA = "Europe/Kyiv", "Europe/Moscow", "Europe/Istanbul"
 TIME = "https://time.com/7286136/russia-ukraine-prisoner-swap/"
 MEHR = "https://en.mehrnews.com/news/231885/Moscow-Kyiv-agree-in-Istanbul-to-hold-biggest-prisoner-swap"
 LEGS = ((1, date(2025, 5, 23), 390), (2, date(2025, 5, 24), 307), (3, date(2025, 5, 25), 303))
+PLACE = "border crossing, Chernihiv region"
 CIVILIANS = 120
 FORMULA = 1000
-
-STAFF = (
-    ("head", "head of headquarters", (Role.HEAD, Role.SIGNATORY)),
-    ("deputy", "deputy head", (Role.HEAD,)),
-    ("negotiator", "negotiator", (Role.NEGOTIATOR,)),
-    ("clerk", "data-entry clerk", (Role.CLERK,)),
-    ("handover", "handover officer", (Role.HANDOVER_OFFICER,)),
-)
-OFFICE = (
-    ("president", "signatory", (Role.SIGNATORY,)),
-    ("secretary", "secretary", (Role.SIGNATORY_OFFICE,)),
-    ("registrar", "registrar", (Role.SIGNATORY_OFFICE,)),
-)
 
 
 def seed() -> None:
@@ -55,9 +45,9 @@ def seed() -> None:
     with building_a_past() as calendar:
         calendar.name = "istanbul-2025"
         calendar.turn_to("2025-05-15T09:00:00+03:00")
-        kyiv = _side("Ukraine", "Coordination Headquarters for the Treatment of Prisoners of War",
+        kyiv = side_of("Ukraine", "Coordination Headquarters for the Treatment of Prisoners of War",
                      "Office of the President of Ukraine", "kyiv", KYIV)  # fmt: skip
-        moscow = _side("Russia", "Delegation of the Russian Federation", "Administration of the President of Russia",
+        moscow = side_of("Russia", "Delegation of the Russian Federation", "Administration of the President of Russia",
                        "moscow", MOSCOW)  # fmt: skip
         service = create_organisation(
             "Joint Centre of the Security Service of Ukraine", kind="body", party=kyiv.party, actor=system_user()
@@ -76,7 +66,7 @@ def seed() -> None:
         _others()
         negotiation = _negotiation(kyiv, moscow, service, contact, ankara)
         calendar.turn_to("2025-05-16T18:00:00+03:00")
-        _talks(negotiation, mediator)
+        record_talks(negotiation, mediator)
         _policies(negotiation, kyiv, moscow, service, contact)
         exchange = _formula(negotiation, kyiv, moscow)
         calendar.turn_to("2025-05-21T12:00:00+03:00")
@@ -86,19 +76,6 @@ def seed() -> None:
         calendar.turn_to("2025-05-22T15:00:00+03:00")
         _sign_internally(first, service, joint_centre, contact, contact_group)
         calendar.turn_to("2025-05-22T18:00:00+03:00")
-
-
-def _side(party_name: str, headquarters: str, office: str, prefix: str, time_zone: str) -> Side:
-    party = create_party(party_name, actor=system_user())
-    hq = create_organisation(headquarters, kind="body", party=party, actor=system_user())
-    presidency = create_organisation(office, kind="body", party=party, actor=system_user())
-    people = {}
-    for where, staff in ((hq, STAFF), (presidency, OFFICE)):
-        for name, label, roles in staff:
-            people[name] = cast_member(
-                f"{prefix}-{name}", f"{prefix.title()}, {label}", where, roles, time_zone=time_zone
-            )
-    return Side(party, hq, presidency, people)
 
 
 def _others() -> None:
@@ -123,27 +100,30 @@ def _negotiation(
              "organisations": [moscow.headquarters, moscow.office, contact]},
         ],
     )  # fmt: skip
+    name_delegations(negotiation, kyiv.people["head"])
+    return negotiation
+
+
+def name_delegations(negotiation: Negotiation, actor: User) -> None:
     for participant, head, function in (
         ("A", "Rustem Umerov", "Minister of Defence of Ukraine"),
         ("B", "Vladimir Medinsky", "Aide to the President of Russia"),
     ):
-        side = Participant.objects.visible_to(kyiv.people["head"]).get(negotiation=negotiation, letter=participant)
-        delegation = create_delegation(
-            negotiation, participant=side, name=f"Delegation of {side.name}", actor=kyiv.people["head"]
-        )
+        side = Participant.objects.visible_to(actor).get(negotiation=negotiation, letter=participant)
+        delegation = create_delegation(negotiation, participant=side, name=f"Delegation of {side.name}", actor=actor)
         add_delegation_member(
-            delegation, name=head, function=function, is_head=True, from_on=date(2025, 5, 16), actor=kyiv.people["head"]
+            delegation, name=head, function=function, is_head=True, from_on=date(2025, 5, 16), actor=actor
         )
-    return negotiation
 
 
-def _talks(negotiation: Negotiation, mediator: User) -> None:
-    sides = {p.letter: p for p in Participant.objects.visible_to(mediator).filter(negotiation=negotiation)}
-    delegations = list(Delegation.objects.visible_to(mediator).filter(negotiation=negotiation).order_by("name"))
+def record_talks(negotiation: Negotiation, actor: User) -> None:
+    """The round of 16 May 2025 and the meetings beside it, as the public record has them."""
+    sides = {p.letter: p for p in Participant.objects.visible_to(actor).filter(negotiation=negotiation)}
+    delegations = list(Delegation.objects.visible_to(actor).filter(negotiation=negotiation).order_by("name"))
     talks = record_round(
         negotiation, title="First round, Istanbul", held_on=date(2025, 5, 16), venue="Dolmabahçe Palace, Istanbul",
         format="Direct talks of the two delegations", facilitators="Türkiye (Hakan Fidan)", duration="under two hours",
-        source=f"{MEHR} | {TIME}", actor=mediator,
+        source=f"{MEHR} | {TIME}", actor=actor,
         agenda=[
             ("Exchange of prisoners, 1,000 for 1,000", "agreed", "The date was set and not disclosed."),
             ("Ceasefire", "discussed", ""),
@@ -160,7 +140,7 @@ def _talks(negotiation: Negotiation, mediator: User) -> None:
     for delegation in delegations:
         record_round(
             negotiation, title=f"United States with the {delegation.name}", kind="side_meeting", beside=talks,
-            held_on=date(2025, 5, 16), venue="Istanbul", format="Separate meeting", source=TIME, actor=mediator,
+            held_on=date(2025, 5, 16), venue="Istanbul", format="Separate meeting", source=TIME, actor=actor,
             attendances=[{"delegation": delegation, "who": delegation.name}, {"who": "United States"}],
         )  # fmt: skip
 
@@ -211,24 +191,7 @@ def _lists(exchange: Exchange, kyiv: Side, moscow: Side) -> None:
 
 
 def _tranches(exchange: Exchange, kyiv: Side, moscow: Side) -> Tranche:
-    """All civilians go with the first tranche, 120 each way; the rest follows in the order of the lists."""
-    viewer = kyiv.people["negotiator"]
-    planned: list[Tranche] = []
-    taken: set[object] = set()
-    for number, day, size in LEGS:
-        chosen: list[Entry] = []
-        for direction in directions_of(exchange, viewer):
-            waiting = [entry for entry in entries_of(direction, viewer) if entry.pk not in taken]
-            waiting.sort(key=lambda entry: (number == 1 and entry.category != "civilian", entry.number))
-            chosen += waiting[:size]
-        taken |= {entry.pk for entry in chosen}
-        planned.append(
-            tranches.plan_tranche(
-                exchange, planned_on=day, place="border crossing, Chernihiv region", time_zone=KYIV, entries=chosen,
-                actor=viewer,
-            )
-        )  # fmt: skip
-    first = planned[0]
+    first = legs_of(exchange, LEGS, place=PLACE, time_zone=KYIV, viewer=kyiv.people["negotiator"])[0]
     for side in (kyiv, moscow):
         tranches.lock(first, actor=side.people["head"])
         first = tranches.lock(first, actor=side.people["deputy"])

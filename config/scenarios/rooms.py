@@ -9,6 +9,8 @@ from access.models import Organisation
 from access.roles import Role
 from accounts.operations import create_organisation, create_party, give_grant, system_user
 from config.scenarios.building import (
+    OFFICE,
+    STAFF,
     Side,
     ask_for,
     building_a_past,
@@ -17,7 +19,6 @@ from config.scenarios.building import (
     dossiers,
     entries_of,
 )
-from config.scenarios.istanbul import OFFICE, STAFF
 from exchanges.models import Exchange
 from exchanges.operations import exchange as exchanges
 from exchanges.operations import list as lists

@@ -261,9 +261,16 @@ def _answer_for_submit(
     side = _side(direction, taking.participant)
     back = [entry for entry in kept.values() if getattr(entry, f"{side}_stance") == Stance.WITHDRAWN]
     stance = own_stance(direction, taking.participant)
-    write_answers([(entry, stance) for entry in added], taking.participant, taking.now)
-    set_stances([(entry, stance) for entry in back], direction, taking.participant, taking.now)
-    set_stances([(entry, Stance.WITHDRAWN) for entry in gone], direction, taking.participant, taking.now)
+    told = {"source": _told_by(taking)}
+    write_answers([(entry, stance) for entry in added], taking.participant, taking.now, **told)
+    set_stances([(entry, stance) for entry in back], direction, taking.participant, taking.now, **told)
+    set_stances([(entry, Stance.WITHDRAWN) for entry in gone], direction, taking.participant, taking.now, **told)
+
+
+def _told_by(taking: Taking) -> str:
+    """According to whom an absent side says so; empty for a side that works here."""
+    word = taking.circumstances.word
+    return word.according_to if word else ""
 
 
 def _take_out(gone: Iterable[Entry]) -> None:
@@ -380,7 +387,7 @@ def answer(
         "reason": reason,
         "field": clean_text(field)[:40],
         "note": clean_text(note)[:500],
-        "source": about.source[:300],
+        "source": _told_by(taking) or about.source[:300],
     }
     set_stances([(entry, stance) for entry in rows], direction, taking.participant, taking.now, **facts)
     numbers = [entry.number for entry in rows]

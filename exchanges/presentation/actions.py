@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from access.models import User
 from access.roles import May
@@ -49,9 +50,15 @@ def may_anywhere(viewer: User, exchange: Exchange, parties: Parties) -> frozense
 
 def steps_of_exchange(exchange: Exchange, viewer: User, parties: Parties) -> list[StepView]:
     try:
-        return with_primary(exchange_steps(exchange, viewer, parties), EXCHANGE_FIRST)
+        steps = with_primary(exchange_steps(exchange, viewer, parties), EXCHANGE_FIRST)
     except TwoSides:
         return []
+    return [_as_sent(step) for step in steps] if parties.ours_alone else steps
+
+
+def _as_sent(step: StepView) -> StepView:
+    """Nobody reads a proposal here but those who wrote it: they record that it went out."""
+    return replace(step, label=_("Record as sent to them")) if step.step == "propose" else step
 
 
 def steps_of_tranche(tranche: Tranche, viewer: User, parties: Parties) -> list[StepView]:
@@ -76,7 +83,11 @@ def words_for_exchange(exchange: Exchange, viewer: User, parties: Parties) -> li
         url = reverse("exchanges:direction_step", args=[direction.pk, "submit"])
         given = {"direction": direction}
         found += [
-            WordStep(f"{submit.label}: {direction}", str(side), _with_word(url, side))
+            WordStep(
+                f"{_('The list they sent') if parties.ours_alone else submit.label}: {direction}",
+                str(side),
+                _with_word(url, side),
+            )
             for side in (direction.holder, direction.receiver)
             if may_bring(submit, exchange, exchange, viewer, parties, side, given=given)
         ]

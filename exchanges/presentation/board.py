@@ -32,6 +32,7 @@ class Card:
     negotiation: str
     agreed: str
     is_private: bool
+    is_our_draft: bool
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,8 @@ def _cards(rows: list[Exchange]) -> list[Card]:
             hold=_("%(hold)s by %(who)s") % {"hold": row.get_hold_display(), "who": row.hold_by}
             if row.hold != ExchangeHold.NONE
             else "",
-            negotiation=str(row.negotiation), is_private=not row.compartment.is_shared,
+            negotiation=str(row.negotiation), is_private=not row.compartment.is_shared and not row.negotiation.is_ours_alone,
+            is_our_draft=row.is_draft and row.negotiation.is_ours_alone,
             agreed=_("%(agreed)s agreed of %(target)s") % {
                 "agreed": count(agreed.get(row.pk, 0)), "target": count(targets.get((row.pk, row.formula_version), 0)),
             },

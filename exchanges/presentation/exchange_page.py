@@ -66,10 +66,10 @@ class Head:
     negotiation_url: str
     compartment: Any
     is_private: bool
+    is_ours_alone: bool
     waits: list[Wait]
     waits_about: str
-    formula_version: int
-    formula_by: str
+    formula_note: str
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,9 @@ class ExchangePage:
     @cached_property
     def _history(self) -> HistoryAsked:
         subjects = subjects_of(self.exchange, self.tranche_rows, self.parties, self._timeline_asked.rows)
-        return HistoryAsked(subjects, self.viewer, self.together, before=self._before)
+        return HistoryAsked(
+            subjects, self.viewer, self.together, before=self._before, ours_alone=self.parties.ours_alone
+        )
 
     @cached_property
     def _reads_names(self) -> bool:
@@ -234,9 +236,22 @@ class ExchangePage:
             status=pill(exchange.status, exchange.get_status_display()), since=age(exchange.status_since),
             hold=self._hold(), negotiation=str(exchange.negotiation),
             negotiation_url=reverse("negotiations:detail", args=[exchange.negotiation_id]),
-            compartment=exchange.compartment_id, is_private=not exchange.compartment.is_shared, waits=waits,
-            waits_about=about, formula_version=exchange.formula_version, formula_by=str(exchange.formula_by),
+            compartment=exchange.compartment_id, waits=waits,
+            is_private=not exchange.compartment.is_shared and not self.parties.ours_alone,
+            is_ours_alone=self.parties.ours_alone,
+            waits_about=about, formula_note=self._formula_note(),
         )  # fmt: skip
+
+    def _formula_note(self) -> str:
+        exchange = self.exchange
+        told = {"version": exchange.formula_version, "who": exchange.formula_by}
+        if not self.parties.ours_alone:
+            return _("version %(version)s, written by %(who)s") % told
+        if exchange.status == S.DRAFT:
+            return _("our draft")
+        if exchange.formula_by_id == (self.ours.pk if self.ours else None):
+            return _("version %(version)s: what we sent") % told
+        return _("version %(version)s: what they sent") % told
 
     def _hold(self) -> str:
         if self.exchange.hold == ExchangeHold.NONE:
@@ -367,21 +382,29 @@ class ExchangePage:
 
     def submit_links(self) -> list[tuple[str, str]]:
         """The lists that the viewer may submit on: label and address."""
+        label = _("Record the list we sent: %(list)s") if self.parties.ours_alone else _("Submit the list %(list)s")
         return [
-            (str(direction), reverse("exchanges:direction_step", args=[direction.pk, "submit"]))
+            (label % {"list": direction}, reverse("exchanges:direction_step", args=[direction.pk, "submit"]))
             for direction in self.parties.directions
             if not may_answer(direction, self.exchange, self.viewer, self.parties)
         ]
 
     def revisions(self) -> list[RevisionLine]:
         names = {direction.pk: str(direction) for direction in self.parties.directions}
+        sides = self._senders()
         return [
             RevisionLine(
-                names[row.direction_id], row.number, str(row.participant), instant(row.at), row.message, count(row.size),
-                count(row.added), count(row.left_out), row.digest[:16],
+                names[row.direction_id], row.number, sides.get(row.participant_id, str(row.participant)),
+                instant(row.at), row.message, count(row.size), count(row.added), count(row.left_out), row.digest[:16],
             )
             for row in self._revisions_asked.rows
         ]  # fmt: skip
+
+    def _senders(self) -> dict[Any, str]:
+        if not self.parties.ours_alone or self.ours is None:
+            return {}
+        theirs = {one.pk: _("%(who)s: what they sent") % {"who": one} for one in self.parties.all if one != self.ours}
+        return theirs | {self.ours.pk: _("what we sent")}
 
     def words(self) -> list[WordLine]:
         return [

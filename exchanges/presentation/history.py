@@ -95,10 +95,16 @@ def events_about(subjects: Mapping[str, Subject], viewer: User) -> "QuerySet[Eve
 
 
 class HistoryAsked:
-    """One window of the log, to be read with what else a page shows; `before` is the event after which it begins."""
+    """One window of the log, to be read with what else a page shows; `before` is the event after which it begins.
 
-    def __init__(self, subjects: Mapping[str, Subject], viewer: User, together: Together, *, before: str = "") -> None:
-        self.subjects, self.viewer = subjects, viewer
+    Where one headquarters is alone nothing is marked as private: everything is.
+    """
+
+    def __init__(
+        self, subjects: Mapping[str, Subject], viewer: User, together: Together, *, before: str = "",
+        ours_alone: bool = False,
+    ) -> None:  # fmt: skip
+        self.subjects, self.viewer, self.ours_alone = subjects, viewer, ours_alone
         events = events_about(subjects, viewer)
         if place := _place(events, before):
             events = events.filter(place)
@@ -109,10 +115,28 @@ class HistoryAsked:
         last_here = self.viewer.previous_visit_at
         marked = _first_known(views, last_here)
         days = [
-            DayLines(day.label, [_line(view, self.subjects, last_here, view.id == marked) for view in day.events])
+            DayLines(day.label, [self._line(view, is_marked=view.id == marked) for view in day.events])
             for day in day_by_day(views[:WINDOW])
         ]
         return History(days, views[WINDOW - 1].id if len(views) > WINDOW else "")
+
+    def _line(self, view: EventView, *, is_marked: bool) -> EventLine:
+        subject, last_here = self.subjects.get(view.subject, Subject()), self.viewer.previous_visit_at
+        mark = _("You were last here %(at)s") % {"at": instant(last_here)} if is_marked else ""
+        return EventLine(
+            at=view.at.isoformat(),
+            time=view.time,
+            sentence=f"{subject.label}: {view.sentence}" if subject.label else view.sentence,
+            who=", ".join(filter(None, (view.person, view.who))),
+            url=subject.url,
+            is_new=last_here is not None and view.at > last_here,
+            mark=mark,
+            recorded_afterwards=view.recorded_afterwards,
+            rules_then=view.rules_then,
+            recorded_at=_happened(view),
+            according_to=view.according_to,
+            private=view.private and not self.ours_alone,
+        )
 
 
 def _place(events: "QuerySet[Event]", name: str) -> Q | None:
@@ -137,27 +161,6 @@ def _first_known(views: list[EventView], last_here: datetime | None) -> str:
     if last_here is None or not views or views[0].at <= last_here:
         return ""
     return next((view.id for view in views if view.at <= last_here), "")
-
-
-def _line(
-    view: EventView, subjects: Mapping[str, Subject], last_here: datetime | None, is_marked: bool
-) -> EventLine:  # fmt: skip
-    subject = subjects.get(view.subject, Subject())
-    mark = _("You were last here %(at)s") % {"at": instant(last_here)} if is_marked else ""
-    return EventLine(
-        at=view.at.isoformat(),
-        time=view.time,
-        sentence=f"{subject.label}: {view.sentence}" if subject.label else view.sentence,
-        who=", ".join(filter(None, (view.person, view.who))),
-        url=subject.url,
-        is_new=last_here is not None and view.at > last_here,
-        mark=mark,
-        recorded_afterwards=view.recorded_afterwards,
-        rules_then=view.rules_then,
-        recorded_at=_happened(view),
-        according_to=view.according_to,
-        private=view.private,
-    )
 
 
 def _happened(view: EventView) -> str:

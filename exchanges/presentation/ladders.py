@@ -60,15 +60,17 @@ def ladders_of(facts: TrancheFacts, parties: Parties, viewer: User) -> list[Ladd
     if not manifests or not facts.steps:
         return []
     signed = _signed(facts.steps, manifests, viewer)
-    return [_ladder(participant, facts, signed) for participant in parties.all]
+    return [_ladder(participant, facts, signed, parties.ours_alone) for participant in parties.all]
 
 
 def small_ladders(facts: TrancheFacts, parties: Parties) -> list[LadderView]:
     """k of n alone: for the list of tranches."""
-    return [_ladder(participant, facts, {}) for participant in parties.all] if facts.steps else []
+    return [_ladder(participant, facts, {}, parties.ours_alone) for participant in parties.all] if facts.steps else []
 
 
-def _ladder(participant: Participant, facts: TrancheFacts, signed: dict[Any, list[SignOffView]]) -> LadderView:
+def _ladder(
+    participant: Participant, facts: TrancheFacts, signed: dict[Any, list[SignOffView]], ours_alone: bool
+) -> LadderView:
     steps, progress = facts.steps_of(participant.pk), facts.progress_of(participant.pk)
     finals = [step for step in steps if step.is_final]
     internal = progress.steps if progress else 0
@@ -76,14 +78,14 @@ def _ladder(participant: Participant, facts: TrancheFacts, signed: dict[Any, lis
     return LadderView(
         participant=str(participant),
         letter=participant.letter,
-        private=any(not step.is_final for step in steps),
+        private=not ours_alone and any(not step.is_final for step in steps),
         k=done + sum(step.status == StepStatus.APPROVED for step in finals),
         n=internal + len(finals),
-        rungs=[_rung(step, signed.get(step.pk, [])) for step in steps],
+        rungs=[_rung(step, signed.get(step.pk, []), ours_alone) for step in steps],
     )
 
 
-def _rung(step: SignOffStep, sign_offs: list[SignOffView]) -> RungView:
+def _rung(step: SignOffStep, sign_offs: list[SignOffView], ours_alone: bool) -> RungView:
     lapsed = step.lapsed_because if step.status != StepStatus.APPROVED else ""
     why = step.refused_because if step.status == StepStatus.REFUSED else ""
     if lapsed:
@@ -92,7 +94,7 @@ def _rung(step: SignOffStep, sign_offs: list[SignOffView]) -> RungView:
         office=step.office_name,
         scope=_("signs %(scope)s") % {"scope": step.get_scope_display()},
         final=step.is_final,
-        private=not step.compartment.is_shared,
+        private=not ours_alone and not step.compartment.is_shared,
         status=step.get_status_display(),
         tone="caution" if lapsed else tone_of(step.status),
         since=age(step.status_since),

@@ -76,8 +76,9 @@ def _of(exchange: Exchange) -> ExchangeNews:
 
 def _line(view: EventView, subject: Subject) -> NewsLine:
     sentence = f"{subject.label}: {view.sentence}" if subject.label else view.sentence
+    is_private = view.private and not subject.exchange.negotiation.is_ours_alone
     return NewsLine(
-        sentence, ", ".join(filter(None, (view.person, view.who))), instant(view.at), view.at.isoformat(), view.private
+        sentence, ", ".join(filter(None, (view.person, view.who))), instant(view.at), view.at.isoformat(), is_private
     )
 
 
@@ -95,22 +96,26 @@ def subjects_behind(names: Iterable[str], viewer: User) -> dict[str, Subject]:
 
 
 def _exchanges(pks: set[str], viewer: User) -> dict[str, Subject]:
-    rows = Exchange.objects.visible_to(viewer).filter(pk__in=pks)
+    rows = Exchange.objects.visible_to(viewer).filter(pk__in=pks).select_related("negotiation")
     return {f"exchange:{row.pk}": Subject(row, "", reverse("exchanges:detail", args=[row.pk])) for row in rows}
 
 
 def _tranches(pks: set[str], viewer: User) -> dict[str, Subject]:
-    rows = Tranche.objects.visible_to(viewer).filter(pk__in=pks).select_related("exchange")
+    rows = Tranche.objects.visible_to(viewer).filter(pk__in=pks).select_related("exchange__negotiation")
     return {f"tranche:{row.pk}": _in_tranche(row) for row in rows}
 
 
 def _steps(pks: set[str], viewer: User) -> dict[str, Subject]:
-    rows = SignOffStep.objects.visible_to(viewer).filter(pk__in=pks).select_related("tranche__exchange")
+    rows = SignOffStep.objects.visible_to(viewer).filter(pk__in=pks).select_related("tranche__exchange__negotiation")
     return {f"signoffstep:{row.pk}": _in_tranche(row.tranche) for row in rows}
 
 
 def _directions(pks: set[str], viewer: User) -> dict[str, Subject]:
-    rows = Direction.objects.visible_to(viewer).filter(pk__in=pks).select_related("exchange", "holder", "receiver")
+    rows = (
+        Direction.objects.visible_to(viewer)
+        .filter(pk__in=pks)
+        .select_related("exchange__negotiation", "holder", "receiver")
+    )
     return {
         f"direction:{row.pk}": Subject(row.exchange, str(row), reverse("exchanges:names", args=[row.exchange_id]))
         for row in rows

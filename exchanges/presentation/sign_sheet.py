@@ -59,6 +59,7 @@ class Sheet:
     office: str
     participant: str
     is_final: bool
+    is_ours_alone: bool
     scope: str
     signs_names: bool
     status: Pill
@@ -112,7 +113,8 @@ def sheet_of(step: SignOffStep, steps: list[SignOffStep], manifest: Manifest, vi
         exchange_url=reverse("exchanges:detail", args=[exchange.pk]), compartment=tranche.compartment_id,
         tranche_url=reverse("exchanges:tranche", args=[tranche.pk]),
         manifest_url=reverse("exchanges:manifest", args=[tranche.pk]), office=step.office_name,
-        participant=str(step.participant), is_final=step.is_final, scope=step.get_scope_display(),
+        participant=str(step.participant), is_final=step.is_final,
+        is_ours_alone=parties.ours_alone, scope=step.get_scope_display(),
         signs_names=step.scope == Scope.NAMES, status=pill(step.status, step.get_status_display()),
         since=age(step.status_since), planned_on=day(tranche.planned_on), place=tranche.place, rows=rows,
         total=count(sum(number for _d, _c, number in _frame_counts(manifest))),

@@ -69,6 +69,7 @@ class TrancheHead:
     hold: str
     exchange_hold: str
     compartment: Any
+    is_ours_alone: bool
     waits: list[Wait]
     uncleared: str
     lock_number: int
@@ -216,7 +217,7 @@ class TranchePage:
             planned_on=day(tranche.planned_on), place=tranche.place,
             hold=", ".join(str(hold.participant) for hold in self.facts.holds),
             exchange_hold=exchange.get_hold_display() if exchange.hold != "none" else "",
-            compartment=tranche.compartment_id, waits=waits_of(self.facts, self.parties),
+            compartment=tranche.compartment_id, is_ours_alone=self.parties.ours_alone, waits=waits_of(self.facts, self.parties),
             uncleared=count(missing) if missing else "", lock_number=tranche.lock_number,
         )  # fmt: skip
 
@@ -234,7 +235,21 @@ class TranchePage:
     def word_steps(self) -> list[WordStep]:
         if all(participant.works_here for participant in self.parties.all):
             return []
-        return words_for_tranche(self.tranche, self.viewer, self.parties)
+        return self._finals_by_word() + words_for_tranche(self.tranche, self.viewer, self.parties)
+
+    def _finals_by_word(self) -> list[WordStep]:
+        """The sheets on which the final sign-off of an absent side is recorded."""
+        absent = {one.pk: str(one) for one in self.parties.all if not one.works_here}
+        if May.DECIDE not in self.may or self.tranche.status not in (
+            TrancheStatus.IN_SIGN_OFF, TrancheStatus.AWAITING_FINAL,
+        ):  # fmt: skip
+            return []
+        sheet = reverse("exchanges:sign", args=[self.tranche.pk])
+        return [
+            WordStep(_("Final sign-off"), absent[step.participant_id], f"{sheet}?step={step.pk}#decide")
+            for step in self.facts.steps
+            if step.participant_id in absent and step.status in (StepStatus.PENDING, StepStatus.REFUSED)
+        ]
 
     def to_sign(self) -> list[tuple[str, str]]:
         """The steps that wait for an office of the viewer's: label and address of the sheet."""
@@ -403,7 +418,9 @@ class TranchePage:
     def history(self, before: str = "") -> History:
         steps = steps_of_every_lock(self.viewer, tranche=self.tranche)
         subjects = subjects_of_tranches([self.tranche], steps, named=False)
-        return HistoryAsked(subjects, self.viewer, Together(), before=before).history()
+        return HistoryAsked(
+            subjects, self.viewer, Together(), before=before, ours_alone=self.parties.ours_alone
+        ).history()
 
 
 def others_spelt(one: DirectionOutcome) -> str:

@@ -138,10 +138,16 @@ def new(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         drafted = tried(form, lambda: _draft(request, negotiation, form))
         if drafted is not REFUSED:
-            messages.success(request, _("The draft is yours alone until you propose it."))
+            messages.success(request, _drafted(negotiation))
             return redirect("exchanges:detail", pk=drafted.pk)
     context = {"form": form, "negotiation": negotiation}
     return render(request, "exchanges/exchange_new.html", context, status=answer_status(form))
+
+
+def _drafted(negotiation: Negotiation) -> str:
+    if negotiation.is_ours_alone:
+        return _("It stays our draft until you record that it was sent.")
+    return _("The draft is yours alone until you propose it.")
 
 
 def _draft(request: HttpRequest, negotiation: Negotiation, form: DraftForm) -> Exchange:
@@ -171,7 +177,7 @@ def draft(request: HttpRequest, pk: UUID) -> HttpResponse:
     sides = _sides_of(exchange.negotiation, request)
     form = DraftForm(posted, initial=initial, participants=sides, stated=page.stated_directions())
     if form.is_valid() and tried(form, lambda: _change_draft(request, exchange, form)) is not REFUSED:
-        messages.success(request, _("The draft is changed. It is yours alone until you propose it."))
+        messages.success(request, _("The draft is changed."))
         return redirect("exchanges:detail", pk=pk)
     context = {"form": form, "head": page.head(), "why_not": page.why_no_draft()}
     if getattr(form, "refused_with", 0) == StaleVersion.status:

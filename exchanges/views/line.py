@@ -39,6 +39,7 @@ def _context(page: TranchePage, shown: LinePage) -> dict[str, Any]:
     steps = [step for step in page.steps() if step.step in STEPS]
     return {
         "head": page.head(), "hold_step": page.hold_step(), "heads": shown.heads(), "gos": page.gos(),
+        "word_steps": page.word_steps(),
         "steps": [step for step in steps if step.allowed],
         "refusals": [step for step in steps if not step.allowed and step.step == "go"],
         "window": shown.window(), "why_no_names": page.why_no_names(),

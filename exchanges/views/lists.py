@@ -95,17 +95,23 @@ def step(request: HttpRequest, pk: UUID, step: str) -> HttpResponse:
     sought = request.GET.get("q", "")
     detail_url = reverse("exchanges:detail", args=[exchange.pk])
     page = StepPage(
-        heading=_("Submit the list %(direction)s") % {"direction": direction}, about=exchange.reference, back_url=detail_url,
+        heading=_heading(parties, side) % {"direction": direction}, about=exchange.reference, back_url=detail_url,
         back_label=str(exchange), breadcrumbs=[(_("Exchanges"), reverse("exchanges:board")), (str(exchange), detail_url)],
         step=direction_steps(direction, viewer, parties)[0], word_of=side, template="exchanges/list_submit.html",
     )  # fmt: skip
     ticked = frozenset(request.POST.getlist("persons"))
     home = None if side else standing_of_viewer(exchange, viewer, parties).home
     persons = dossiers_to_tick(home, viewer, sought=sought, ticked=ticked)
-    context = {"direction": direction, "persons": persons, "sought": sought}
+    context = {"direction": direction, "persons": persons, "sought": sought, "is_ours_alone": parties.ours_alone}
     taken = partial(_submit, direction, form, viewer)
     answer = take(request, page, form, taken, said=_said, context=context)
     return answer if answer.status_code < 400 else _with_faults(request, page, form, context, answer.status_code)
+
+
+def _heading(parties: Parties, side: Any) -> str:
+    if not parties.ours_alone:
+        return _("Submit the list %(direction)s")
+    return _("Record the list they sent: %(direction)s") if side else _("Record the list we sent: %(direction)s")
 
 
 def _submit(direction: Direction, form: SubmitForm, viewer: Any) -> Any:

@@ -104,7 +104,7 @@ def tranche_step(request: HttpRequest, pk: UUID, step: str) -> HttpResponse:
     pairs = [pair for pair in reading.pairs() if f"/steps/{step}/" in pair.url]
     context = {
         "pairs": pairs, "counts": reading.counts() if step in ("lock", "go", "abort") else [], "tranche": tranche,
-        "follows": of_tranche_step(step, reading, side or reading.ours),
+        "follows": of_tranche_step(step, reading, side or reading.ours), "is_ours_alone": reading.parties.ours_alone,
     }  # fmt: skip
     said = partial(_said_of_lock, reading) if step == "lock" else partial(_said_of_correction, reading, step)
     taken = partial(_taken, operation, tranche, form, viewer)

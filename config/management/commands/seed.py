@@ -7,10 +7,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from access.models import Party
-from config.scenarios import history, istanbul, rooms, scale
+from config.scenarios import headquarters, history, istanbul, rooms, scale
 from core.record_files import RecordRefused
 
-SCENARIOS: dict[str, Callable[[], None]] = {"istanbul-2025": istanbul.seed, "rooms": rooms.seed}
+SCENARIOS: dict[str, Callable[[], None]] = {
+    "istanbul-2025": istanbul.seed,
+    "headquarters": headquarters.seed,
+    "rooms": rooms.seed,
+}
 HISTORY = "history"
 SCALE = "scale"
 
