@@ -30,11 +30,12 @@ class OperationForm(forms.ModelForm):  # type: ignore[type-arg]
     """Parses; the operation validates. `refusal` is what the operation said to this very input."""
 
     refusal: ClassVar[DomainError | None] = None
+    is_said_at_a_row: ClassVar[bool] = False  # of an inline: it is not said a second time above the form
 
     def _post_clean(self) -> None:
         """The row's own validation is the operation's, which tidies the text first and asks no other compartment."""
         if self.refusal is not None:
-            show_refusal(self, self.refusal.errors, self.refusal.sentence)
+            show_refusal(self, self.refusal.errors, "" if self.is_said_at_a_row else self.refusal.sentence)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -239,7 +240,12 @@ class OperationAdmin(CapabilityPermissions, ScopedChoices, admin.ModelAdmin):  #
             kwargs["form"] = VersionedForm
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.refusal = refusal_of(request)
+        form.is_said_at_a_row = form.refusal is not None and self._names_a_row(form.refusal)
         return form
+
+    def _names_a_row(self, refusal: DomainError) -> bool:
+        prefixes = {relation.get_accessor_name() for relation in self.model._meta.related_objects}
+        return any(name.partition(".")[0] in prefixes and "." in name for name in refusal.errors)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_fields(request, obj)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self, TypeVar
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Exists, Q
@@ -265,6 +266,10 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}, {self.get_role_display()}, {self.organisation}"
+
+    def clean(self) -> None:
+        if self.ends_at and self.ends_at < self.starts_at:
+            raise ValidationError({"ends_at": _("This lies before the start.")})
 
 
 class CompartmentQuerySet(ExcusedQuerySet["Compartment"]):

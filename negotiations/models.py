@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -128,6 +129,11 @@ class DelegationMember(Versioned):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """The constraint says so too, but at no field."""
+        if self.from_on and self.until_on and self.until_on < self.from_on:
+            raise ValidationError({"until_on": _("The last day lies before the first.")})
 
 
 class Round(Versioned):

@@ -146,6 +146,19 @@ def test_a_role_is_given_and_ended(cast, as_user):
     assert kinds(cast.north.home)[-2:] == ["member.role_given", "member.role_ended"]
 
 
+def test_a_role_that_ends_before_it_starts_is_refused_at_its_end(cast, as_user):
+    given = {
+        "user": cast.north.clerk.pk, "organisation": cast.north.hq.pk, "role": Role.LEGAL_OFFICER,
+        "starts_at_0": "2025-05-02", "starts_at_1": "10:00", "ends_at_0": "2025-05-01", "ends_at_1": "10:00",
+    }  # fmt: skip
+
+    answer = as_user(cast.north.head).post(url("membership", "add"), given)
+
+    assert answer.context["adminform"].form.errors == {"ends_at": ["This lies before the start."]}
+    assert 'value="2025-05-01"' in answer.text
+    assert not Membership.objects.filter(role=Role.LEGAL_OFFICER).exists()
+
+
 def test_a_membership_is_not_edited(cast, as_user):
     membership = cast.north.clerk.memberships.get()
 

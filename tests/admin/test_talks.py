@@ -89,6 +89,24 @@ def test_faults_of_rows_stand_at_their_rows(cast, scene, as_user, talks):
     assert not Round.objects.unscoped("test").exists()
 
 
+def test_dates_that_cannot_be_are_said_at_their_fields_and_nowhere_else(cast, scene, as_user, talks):
+    client = as_user(cast.mediator)
+
+    ahead = client.post(NEW_ROUND, round_posted(negotiation=talks.pk, title="R", held_on="2999-05-16"))
+    backwards = client.post(
+        NEW_DELEGATION,
+        {"negotiation": talks.pk, "participant": scene.north.pk, "name": "D"}
+        | formset("members", [{"name": "A", "from_on": "2025-05-02", "until_on": "2025-05-01"}]),
+    )
+
+    assert ahead.context["adminform"].form.errors == {"held_on": ["This day has not come yet."]}
+    (members,) = (inline.formset for inline in backwards.context["inline_admin_formsets"])
+    assert backwards.context["adminform"].form.errors == {}
+    assert members.forms[0].errors == {"until_on": ["The last day lies before the first."]}
+    assert not Round.objects.unscoped("test").exists()
+    assert not Delegation.objects.unscoped("test").exists()
+
+
 def test_a_round_and_its_rows_are_changed_by_their_operations(cast, as_user, talks):
     held = record_round(
         talks, title="R", held_on=date(2025, 5, 16), agenda=[("Exchange", "", "")], actor=cast.north.clerk
