@@ -20,8 +20,8 @@ from config.backups.taking import FILES
 Say = Callable[[str], None]
 
 
-def restore(folder: Path, *, replace: bool, keep_keys: bool, say: Say) -> None:
-    found, using = opened(folder, say=say), engine()
+def restore(folder: Path, *, replace: bool, keep_keys: bool, say: Say, digest: str | None = None) -> None:
+    found, using = opened(folder, digest, say=say), engine()
     has_data = using.holds_data()
     if has_data and not replace:
         raise BackupRefused("This database holds data already. Restore into an empty one, or say --replace.")
@@ -50,9 +50,9 @@ def restore(folder: Path, *, replace: bool, keep_keys: bool, say: Say) -> None:
     )
 
 
-def check_only(folder: Path, *, say: Say) -> None:
+def check_only(folder: Path, *, say: Say, digest: str | None = None) -> None:
     """The weekly drill: all of it but the last step. What is in use is not touched."""
-    found, using = opened(folder, say=say), engine()
+    found, using = opened(folder, digest, say=say), engine()
     name = using.load(folder / found.database, new_stamp())
     try:
         with using.at(name):
@@ -62,8 +62,11 @@ def check_only(folder: Path, *, say: Say) -> None:
     say("This backup can be restored. Nothing was changed.")
 
 
-def opened(folder: Path, *, say: Say) -> Manifest:
+def opened(folder: Path, digest: str | None, *, say: Say) -> Manifest:
+    """Nothing of a dump is run before it is known to be the one that was taken."""
     found = manifest.read(folder)
+    if digest and manifest.sized_digest(folder / manifest.NAME)[1] != digest.strip().lower():
+        raise BackupRefused("This is not the backup you named: the SHA-256 of its manifest is another.")
     if found.engine != engine().vendor:
         raise BackupRefused(f"This backup is of {found.engine}, the database here is {engine().vendor}.")
     say(f"Comparing {len(found.files)} files with the manifest ...")

@@ -48,6 +48,8 @@ def take(target: Path, *, say: Callable[[str], None]) -> str:
 def refuse_full(target: Path) -> None:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BackupRefused(f"{target} is there already. Name a new folder, or an empty one.")
+    if target.resolve().is_relative_to(settings.FILES_DIR.resolve()):
+        raise BackupRefused(f"{target} lies in FILES_DIR, which is what is backed up. Name another folder.")
 
 
 def fill(folder: Path, *, say: Callable[[str], None]) -> str:

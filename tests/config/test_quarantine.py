@@ -125,6 +125,15 @@ def test_arguments_that_do_not_go_together_are_refused(arguments):
         call_command("restore", *arguments)
 
 
+def test_a_backup_is_not_put_into_what_is_backed_up(settings):
+    settings.FILES_DIR.mkdir()
+
+    with pytest.raises(CommandError, match="lies in FILES_DIR"):
+        call_command("backup", str(settings.FILES_DIR / "backup"))
+
+    assert list(settings.FILES_DIR.iterdir()) == []
+
+
 WHOLE = {
     "made_at": "2026-01-01T00:00:00+00:00", "engine": "sqlite", "database": "d", "migrations": {}, "logs": {},
     "files": {"d": [0, "0"]}, "format": manifest.FORMAT,

@@ -180,8 +180,9 @@ def test_data_are_replaced_only_when_told_and_then_kept_aside(house, empty):
 
 def test_the_weekly_drill_changes_nothing(house):
     before, databases = house.counts(), names_beside(house)
+    digest = sized_digest(house.backup / "manifest.json")[1]
 
-    said = house.manage("restore", str(house.backup), "--check")
+    said = house.manage("restore", str(house.backup), "--check", "--manifest", digest)
 
     assert said.endswith("This backup can be restored. Nothing was changed.\n")
     assert (house.counts(), names_beside(house)) == (before, databases)
@@ -234,6 +235,7 @@ def test_a_changed_lost_or_added_file_is_refused(house, tmp_path):
     (copy / "files/ab/one").unlink()
     assert "files/ab/one is missing" in house.manage("restore", str(copy), "--check", code=1)
 
+    assert "another" in house.manage("restore", str(house.backup), "--check", "--manifest", "0" * 64, code=1)
     assert "is no backup" in house.manage("restore", str(tmp_path), "--check", code=1)
 
 

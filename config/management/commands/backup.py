@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from config.backups import BackupRefused
 from config.backups.taking import take
@@ -20,4 +21,6 @@ class Command(BaseCommand):
             digest = take(folder.absolute(), say=self.stdout.write)
         except BackupRefused as refused:
             raise CommandError(str(refused)) from None
+        except DatabaseError as error:
+            raise CommandError(f"The database does not answer: {str(error).splitlines()[0]}.") from None
         self.stdout.write(f"Backed up to {folder}. SHA-256 of its manifest, to be kept elsewhere:\n{digest}")

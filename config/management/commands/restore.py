@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from config.backups import BackupRefused, quarantine
 from config.backups.restoring import check_only, restore
@@ -18,6 +19,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--check", action="store_true", help="load and check it beside what is in use, change nothing"
         )
+        parser.add_argument("--manifest", metavar="SHA256", help="refuse unless this is the SHA-256 of its manifest")
         parser.add_argument("--keep-keys", action="store_true", help="keep the programs' keys: none was revoked since")
         parser.add_argument("--release", action="store_true", help="end the quarantine: mails leave, tranches can go")
         parser.add_argument(
@@ -33,13 +35,16 @@ class Command(BaseCommand):
             if folder is None:
                 self.release(send_held=options["send_held"])
             elif check:
-                check_only(folder.absolute(), say=self.stdout.write)
+                check_only(folder.absolute(), digest=options["manifest"], say=self.stdout.write)
             else:
                 restore(
-                    folder.absolute(), replace=options["replace"], keep_keys=options["keep_keys"], say=self.stdout.write
-                )
+                    folder.absolute(), digest=options["manifest"], replace=options["replace"],
+                    keep_keys=options["keep_keys"], say=self.stdout.write,
+                )  # fmt: skip
         except BackupRefused as refused:
             raise CommandError(str(refused)) from None
+        except DatabaseError as error:
+            raise CommandError(f"The database does not answer: {str(error).splitlines()[0]}.") from None
 
     def release(self, *, send_held: bool) -> None:
         count = quarantine.release(send_held=send_held)
