@@ -15,6 +15,7 @@ from django.db import IntegrityError, models
 from django.forms.models import BaseInlineFormSet, InlineForeignKeyField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import Promise
+from django.utils.translation import gettext as django_gettext  # words of Django's own catalogue
 from django.utils.translation import gettext_lazy as _
 
 from access.forms import show_refusal
@@ -26,11 +27,29 @@ from core.errors import DomainError, InputRefused
 SEEN_VERSION = "seen_version"
 
 
+def say_which(field: forms.Field) -> None:
+    """For a screen reader: the label of a field that has no label element of its own."""
+    widget = getattr(field.widget, "widget", field.widget)  # within the wrapper that adds a link to a related row
+    if widget.is_hidden or not field.label:
+        return
+    if isinstance(widget, forms.MultiWidget):
+        for part, which in zip(widget.widgets, (django_gettext("Date:"), django_gettext("Time:")), strict=False):
+            part.attrs.setdefault("aria-label", f"{field.label}, {which.rstrip(':')}")
+    else:
+        widget.attrs.setdefault("aria-label", str(field.label))
+
+
 class OperationForm(forms.ModelForm):  # type: ignore[type-arg]
     """Parses; the operation validates. `refusal` is what the operation said to this very input."""
 
     refusal: ClassVar[DomainError | None] = None
     is_said_at_a_row: ClassVar[bool] = False  # of an inline: it is not said a second time above the form
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():  # one label stands for date and time, and can be tied to neither
+            if isinstance(field.widget, forms.MultiWidget):
+                say_which(field)
 
     def _post_clean(self) -> None:
         """The row's own validation is the operation's, which tidies the text first and asks no other compartment."""
@@ -96,6 +115,8 @@ class OperationFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
         super().add_fields(form, index)
         if (key := form.fields.get(form._meta.model._meta.pk.name)) is not None:
             key.queryset = self.queryset  # Django would accept any row there is, and so tell that it is there
+        for field in form.fields.values():  # in a table of fields only the heading of the column says which is which
+            say_which(field)
 
     def validate_unique(self) -> None:
         """Left to the operation."""
