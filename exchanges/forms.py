@@ -427,6 +427,42 @@ class AnswerForm(forms.Form):
         return told
 
 
+class BriefForm(forms.Form):
+    """What one's own side thinks of an entry."""
+
+    priority = forms.IntegerField(
+        label=gettext_lazy("Priority"),
+        min_value=1,
+        max_value=999,
+        required=False,
+        help_text=gettext_lazy("1 comes first."),
+    )
+    fallback = forms.CharField(
+        label=gettext_lazy("Fallback"), max_length=300, required=False,
+        help_text=gettext_lazy("Whom or what we take instead."),
+    )  # fmt: skip
+    note = forms.CharField(
+        label=gettext_lazy("Note"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class LinkForm(forms.Form):
+    person = forms.UUIDField(
+        label=gettext_lazy("Own dossier"), error_messages={"required": gettext_lazy("Choose a dossier.")}
+    )
+
+
+class CheckForm(forms.Form):
+    """One check of one's own side before the go."""
+
+    kind = forms.CharField(widget=forms.HiddenInput, max_length=10)
+    result = forms.ChoiceField(
+        label=gettext_lazy("Result"), widget=forms.RadioSelect,
+        choices=[("passed", gettext_lazy("passed")), ("failed", gettext_lazy("did not pass"))],
+    )  # fmt: skip
+    note = forms.CharField(label=gettext_lazy("Note"), max_length=300, required=False)
+
+
 class SubmitForm(StepForm):
     """A direction's whole list: a file, pasted text, or own dossiers that are ticked."""
 

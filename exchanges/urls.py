@@ -1,6 +1,6 @@
 from django.urls import path
 
-from exchanges.views import exchange, line, lists, policy, short, sign_off, steps, tranche
+from exchanges.views import entry, exchange, line, lists, policy, short, sign_off, steps, tranche
 
 app_name = "exchanges"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("exchanges/<uuid:pk>/log/", exchange.log, name="log"),
     path("exchanges/<uuid:pk>/finals/<uuid:participant>/", exchange.finals, name="finals"),
     path("exchanges/<uuid:pk>/steps/<slug:step>/", steps.exchange_step, name="step"),
+    path("entries/<uuid:pk>/", entry.detail, name="entry"),
     path("tranches/<uuid:pk>/", tranche.detail, name="tranche"),
     path("tranches/<uuid:pk>/sign/", sign_off.sign, name="sign"),
     path("tranches/<uuid:pk>/line/", line.line, name="line"),

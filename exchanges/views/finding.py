@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import Http404, HttpRequest
 
 from access.models import User
-from exchanges.models import Direction, Exchange, SignOffStep, Tranche
+from exchanges.models import Direction, Entry, Exchange, SignOffStep, Tranche
 from exchanges.presentation.exchange_page import ExchangePage
 from exchanges.presentation.names_window import Asked
 
@@ -42,6 +42,15 @@ def find_step(request: HttpRequest, pk: UUID) -> SignOffStep:
 def find_direction(request: HttpRequest, pk: UUID) -> Direction:
     rows = Direction.objects.visible_to(request.user)
     return _one(rows.select_related("exchange__negotiation", "exchange__compartment", "holder", "receiver"), pk)  # type: ignore[no-any-return]
+
+
+def find_entry(request: HttpRequest, pk: UUID) -> Entry:
+    rows = Entry.objects.visible_to(request.user)
+    beside = (
+        "direction__exchange__negotiation", "direction__exchange__compartment", "direction__exchange__hold_by",
+        "direction__holder", "direction__receiver", "tranche", "replaces",
+    )  # fmt: skip
+    return _one(rows.select_related(*beside), pk)  # type: ignore[no-any-return]
 
 
 def _one(rows: Any, pk: UUID) -> Any:
