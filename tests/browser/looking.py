@@ -19,7 +19,7 @@ _LOOK = """touch => {
     found.push(`the page scrolls sideways (${root.scrollWidth} of ${root.clientWidth} px): ${wide.slice(-2).map(named)}`);
   }
   for (const element of document.querySelectorAll('button, .button, .pill, .chip, .tally, .rail a, .sections a')) {
-    if (!isShown(element)) continue;
+    if (!isShown(element) || element.querySelector('.visually-hidden')) continue;
     if (element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display !== 'inline')
       found.push(`text is clipped: ${named(element)}`);
   }
