@@ -9,8 +9,8 @@ from people.operations import add_claim, create_person, create_persons_bulk
 from tests.cast import PASSWORD
 
 INDEX = reverse("people:index")
-LIST_QUERIES = 8
-DETAIL_QUERIES = 11
+LIST_QUERIES = 9
+DETAIL_QUERIES = 12
 
 
 @pytest.fixture
