@@ -52,9 +52,9 @@ def _route_chunk(compartment_id: Any) -> tuple[bool, list[Any]]:
 
 def _owed(event: Event) -> list[Delivery]:
     now = timezone.now()
-    if invitation := invitation_of(event):
-        return [Delivery(channel=Channel.MAIL, event=event, invitation=invitation, due_at=now)]
     owed = []
+    if invitation := invitation_of(event):
+        owed.append(Delivery(channel=Channel.MAIL, event=event, invitation=invitation, due_at=now))
     for user in recipients(event):
         facts: dict[str, Any] = {"event": event, "recipient": user, "due_at": now, "is_urgent": event.kind in URGENT}
         owed.append(Delivery(channel=Channel.INBOX, state=DeliveryState.SENT, sent_at=now, **facts))

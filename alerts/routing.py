@@ -42,7 +42,7 @@ TOLD: dict[str, str] = {
     "sign_off.lapsed": "step_holders",
     "sign_off.expired": "step_holders_and_all",
     sign_off.TOO_LATE: "all_told_earlier_urgent",
-    INVITED: "invited",
+    INVITED: "own_side_if_by_operator",
 }
 URGENT = frozenset({"tranche.held", "sign_off.withdrawn", sign_off.TOO_LATE, "exchange.cancelled"})
 
@@ -57,6 +57,17 @@ def recipients(event: Event) -> list[User]:
     found = set(_told(event)) - {_actor_of(event)}
     users = User.objects.filter(pk__in=found, is_active=True, is_system=False).order_by("pk")
     return [user for user in users if may_see(user, event)]
+
+
+def _side_of(event: Event) -> list[Any]:
+    """Every member of the organisation or, where it acts for a party, of that party: an operator's appointment is never
+    silent."""
+    home = event.compartment
+    own = Q(memberships__organisation=home.organisation_id) if home.organisation_id else Q(
+        memberships__organisation__party=home.party_id
+    )  # fmt: skip
+    members = User.objects.filter(own, running("memberships__"))
+    return list(members.values_list("pk", flat=True).distinct())
 
 
 def invitation_of(event: Event) -> Invitation | None:
@@ -75,7 +86,7 @@ def may_see(user: User, event: Event) -> bool:
 def _told(event: Event) -> Iterable[Any]:
     where, told = event.compartment_id, TOLD[event.kind]
     match told:
-        case "all" | "all_urgent" | "all_told_earlier" | "all_told_earlier_urgent":
+        case "all" | "all_urgent" | "all_told_earlier" | "all_told_earlier_urgent" | "by_status":
             return [*_holding(where, ALL_ROLES), *(_neutral(where) if _tells_of_final_lists(event) else [])]
         case "parties":
             return _holding(where, PARTY_ROLES)
@@ -87,12 +98,12 @@ def _told(event: Event) -> Iterable[Any]:
             ]  # fmt: skip
         case "parties_and_signers":
             return [*_holding(where, PARTY_ROLES), *_signers(event, Scope.NAMES)]
-        case "by_status":
-            return [*_holding(where, ALL_ROLES), *(_neutral(where) if _tells_of_final_lists(event) else [])]
         case "own_locking":
             return _holding(where, roles_with("lock"))
         case "own_editing":
             return _holding(where, roles_with("edit_list"))
+        case "own_side_if_by_operator":
+            return _side_of(event) if event.actor.endswith(f":{Role.OPERATOR}") else ()
         case "own_party_or_all":
             return _holding(where, ALL_ROLES)
         case _:

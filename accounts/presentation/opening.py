@@ -103,11 +103,20 @@ def _acting_organisation(grants: Iterable[Grant], sharing: Iterable[Membership])
 def _line(grant: Grant, room: Compartment, acting: Organisation | None) -> GrantLine:
     grant.compartment = room
     return GrantLine(
-        str(grant.organisation or grant.user), roles_spelt(grant.role_names), grant.starts_at, grant.ends_at, grant.reason,
+        str(grant.organisation or grant.user), _admitted(grant), grant.starts_at, grant.ends_at, grant.reason,
         acting is not None and grant.organisation_id == acting.pk,
         reverse("accounts:grant_end", args=[grant.handle]),
         why_grant_stays(grant, acting) if acting else _("You may not share this."),
     )  # fmt: skip
+
+
+def _admitted(grant: Grant) -> str:
+    """Of the roles that stand in the grant, those that somebody there can hold."""
+    roles = set(grant.role_names)
+    if grant.organisation is None:
+        return roles_spelt(sorted(roles))
+    held = ROLES_OF_KIND[grant.organisation.kind]
+    return _("every role there") if held <= roles else roles_spelt(sorted(roles & held)) or _("none that they have")
 
 
 def grant_by_handle(viewer: User, handle: str) -> Grant | None:

@@ -13,8 +13,8 @@ from accounts.operations import create_key, give_grant
 from tests.checks import refused
 
 GRANTS, NEW, KEYS = "/organisation/grants/", "/organisation/grants/new/", "/organisation/keys/"
-GRANT_QUERIES = 9
-KEY_QUERIES = 8
+GRANT_QUERIES = 8
+KEY_QUERIES = 7
 
 
 @pytest.fixture

@@ -144,6 +144,22 @@ def test_an_operator_invites_a_first_head_and_nobody_else(cast):
         accept_invitation(asked.token, actor=cast.operator)
 
 
+def test_an_operator_s_appointment_is_told_to_that_side_and_a_head_s_is_not(cast):
+    invite_member(cast.north.office, email="new@example.org", roles=["head_of_delegation"], actor=cast.operator)
+    invite_member(cast.north.hq, email="clerk@example.org", roles=["clerk"], actor=cast.north.head)
+    due = route(cast.north.home.pk)
+
+    told = Delivery.objects.unscoped("test").filter(channel="inbox").values_list("recipient__username", flat=True)
+    assert sorted(told) == sorted({user.username for user in cast.north.users.values()} | {"auditor"})
+    for pk in due:
+        send(pk)
+    warned = [sent for sent in mail.outbox if sent.to == ["north-clerk@example.org"]]
+    assert [sent.subject for sent in warned] == ["An operator has invited a head for an organisation of your side"]
+    assert sorted(sent.to[0] for sent in mail.outbox if "invited to" in sent.subject) == [
+        "clerk@example.org", "new@example.org",
+    ]  # fmt: skip
+
+
 def test_only_who_keeps_the_organisation_sees_its_invitations(invited, cast):
     sees = {user.username for user in User.objects.unscoped("test") if invited in Invitation.objects.visible_to(user)}
 

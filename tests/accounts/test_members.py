@@ -23,7 +23,7 @@ from tests.cast import member
 from tests.checks import kinds, refused
 
 LIST = "/organisation/members/"
-LIST_QUERIES = 7
+LIST_QUERIES = 6
 
 
 def page(user, organisation, name="member"):

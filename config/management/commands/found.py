@@ -56,7 +56,7 @@ class Command(BaseCommand):
             f"Founded. {founded.operator.username} keeps parties and organisations; no case opens to an operator.\n\n"
             f"Next:\n"
             f"1. {founded.organisation}'s head opens this link and chooses a user name and a password. It works once, for "
-            f"seven days;\n   it was also mailed to {founded.invitation.email}:\n   {founded.invitation.url}\n"
+            f"seven days;\n   worker and mail server also send it to {founded.invitation.email}:\n   {founded.invitation.url}\n"
             f"2. The head opens {settings.PUBLIC_URL}/negotiations/new/ and drafts the first exchange.\n"
             f"3. More organisations: sign in as {founded.operator.username} at {settings.PUBLIC_URL}/organisations/."
         )
