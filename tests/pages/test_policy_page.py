@@ -6,7 +6,7 @@ from exchanges.models import SignOffPolicy, SignOffStep
 from tests import factories
 
 LIST = "/organisation/policy/"
-LIST_QUERIES = 9
+LIST_QUERIES = 10
 
 
 @pytest.fixture
