@@ -230,6 +230,8 @@ class ShortForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         if self.cleaned_data.get("talks") == NEW and not self.cleaned_data.get("other_name"):
             self.add_error("other_name", _("Name the other side."))
+        if self.cleaned_data.get("talks") not in (None, NEW) and self.cleaned_data.get("other_name"):
+            self.add_error("other_name", _("Leave this blank, or choose a new negotiation to name another side."))
         self.typed_ways = {way: self._way(way) for way in WAYS}
         if not any(typed.lines for typed in self.typed_ways.values()) and not self.errors:
             self.add_error(

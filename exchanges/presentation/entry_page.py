@@ -197,8 +197,8 @@ class EntryPage:
         """None for whoever takes no side: for them there is no such thing."""
         if self.home is None:
             return None
-        brief = self.brief()
-        link = self.link()
+        brief = self.brief
+        link = self.link
         return OwnHalf(
             priority=str(brief.priority or "") if brief else "", fallback=brief.fallback if brief else "",
             note=brief.note if brief else "", may_write=May.EDIT_LIST in self.may, checks=self._checks(self.home),
@@ -206,11 +206,13 @@ class EntryPage:
             dossier_url=reverse("people:detail", args=[link.person_id]) if link else "",
         )  # fmt: skip
 
+    @cached_property
     def brief(self) -> Brief | None:
         rows = Brief.objects.visible_to(self.viewer).filter(compartment=self.home, entry=self.entry)
         found: Brief | None = rows.first()
         return found
 
+    @cached_property
     def link(self) -> EntryLink | None:
         rows = EntryLink.objects.visible_to(self.viewer).filter(compartment=self.home, entry=self.entry)
         found: EntryLink | None = rows.select_related("person").first()
@@ -238,7 +240,7 @@ class EntryPage:
         if self.home is None or May.EDIT_LIST not in self.may:
             return "", []
         text = self.entry.family if sought is None else sought
-        link = self.link()
+        link = self.link
         ticked = frozenset({str(link.person_id)} if link else ())
         return text, dossiers_to_tick(self.home, self.viewer, sought=text, ticked=ticked)[:20]
 

@@ -85,7 +85,7 @@ def _answer_form(page: EntryPage, side: Participant | None) -> AnswerForm | None
 
 
 def _brief(page: EntryPage) -> dict[str, Any]:
-    brief = page.brief()
+    brief = page.brief
     return {"priority": brief.priority, "fallback": brief.fallback, "note": brief.note} if brief else {}
 
 

@@ -1,14 +1,20 @@
 """An entry's own page: the table's half for everybody who reads names, one's own half for one's own side alone."""
 
+import re
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from exchanges.models import Answer, Brief, Clearance, Entry, EntryLink, TrancheStatus
+from exchanges.operations import exchange as exchanges
 from exchanges.operations import list as lists
 from people.operations import create_person
 from tests import factories, scenes
 
 T = TrancheStatus
+ENTRY_QUERIES = 22
 SECRETS = ("the minister", "Our brief", "Our checks", "only your side sees this", "Zahara", "did not pass")
 
 
@@ -61,8 +67,6 @@ def test_nothing_the_other_side_keeps_changes_a_byte_of_the_page(scene, browser,
 
 def stable(response):
     """The page without its one-time tokens."""
-    import re
-
     return re.sub(rb'(csrfmiddlewaretoken" value|csrf-token" content)="[^"]+"', b"", response.content)
 
 
@@ -162,8 +166,6 @@ def test_dossier_of_the_other_side_is_a_missing_one(scene, browser, entry):
 
 def test_word_of_an_absent_side_is_brought_here(cast, browser):
     talks = scenes.alone(cast)
-    from exchanges.operations import exchange as exchanges
-
     exchange = exchanges.propose(scenes.drafted(talks, (talks.north, talks.south, 1)), actor=cast.north.head)
     exchanges.accept(exchange, formula_version=1, actor=cast.north.head, **scenes.by_word(talks.south))
     (direction,) = factories.directions(exchange)
@@ -181,6 +183,21 @@ def test_word_of_an_absent_side_is_brought_here(cast, browser):
 
     assert late.status_code == 400
     assert "before the step that it follows" in late.content.decode()
+
+
+def test_number_of_queries_does_not_grow_with_what_was_said(scene, browser, entry):
+    kept_by_north(scene, entry)
+    client = browser(scene.cast.north.head)
+    client.get(page(entry))
+    counted = []
+    for _round in range(2):
+        with CaptureQueriesContext(connection) as captured:
+            client.get(page(entry))
+        counted.append(len(captured))
+        for stance in ("needs_information", "agreed"):
+            lists.answer(entry.direction.exchange, entries=[entry.pk], stance=stance, actor=scene.cast.north.head)
+
+    assert counted == [ENTRY_QUERIES, ENTRY_QUERIES]
 
 
 def test_names_lead_to_their_page(scene, browser, entry):

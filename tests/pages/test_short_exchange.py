@@ -142,6 +142,14 @@ def test_side_chosen_by_hand_is_no_choice(cast, browser, scene):
     assert "talks" in response.context["form"].errors
 
 
+def test_new_name_beside_a_standing_negotiation_is_asked_about(cast, browser):
+    response = browser(cast.north.head).post(URL, typed(talks=str(scenes.alone(cast).south.pk)))
+
+    assert response.context["form"].errors == {
+        "other_name": ["Leave this blank, or choose a new negotiation to name another side."]
+    }
+
+
 @pytest.mark.parametrize("who", ["negotiator", "handover", "president"])
 def test_who_does_not_decide_reads_why_not(cast, browser, who):
     client = browser(getattr(cast.north, who))
