@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from access.roles import May, capabilities_of, roles_with, roles_with_at_home
+from core.together import Subselect
 
 if TYPE_CHECKING:
     from access.models import Compartment, Membership, Organisation, User
@@ -27,11 +28,11 @@ def running(prefix: str = "", now: datetime | None = None) -> Q:
     return Q(**{f"{prefix}starts_at__lte": now}) & still
 
 
-def memberships_of(viewer: "User | AnonymousUser", now: datetime | None = None) -> "models.QuerySet[Membership]":
+def memberships_of(viewer: "User | AnonymousUser") -> "models.QuerySet[Membership]":
     """The memberships in force; behind an API key only the one that the key acts as."""
     from access.models import Membership
 
-    memberships = Membership.objects.filter(running(now=now), user=viewer.pk)
+    memberships = Membership.objects.filter(running(), user=viewer.pk)
     only = getattr(viewer, "only_membership_id", None)
     return memberships if only is None else memberships.filter(pk=only)
 
@@ -44,18 +45,10 @@ def compartments_where(viewer: "User | AnonymousUser", *capabilities: str) -> An
     if not (is_held and viewer.is_authenticated and viewer.is_active):
         return GrantRole.objects.none().values("grant__compartment_id")
     only = getattr(viewer, "only_membership_id", None)
-    return _subselect(frozenset(capabilities), only is not None).of(viewer.pk, timezone.now(), only)
-
-
-class Subselect(models.Expression):
-    """A subquery of one column of ids: text that was built before, with the values of this time."""
-
-    def __init__(self, sql: str, params: tuple[Any, ...]) -> None:
-        super().__init__(output_field=models.UUIDField())
-        self.sql, self.params = sql, params
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        return f"({self.sql})", self.params
+    held = frozenset(capabilities)
+    text = _subselect(held, only is not None)
+    params = text.of(viewer.pk, timezone.now(), only)
+    return Subselect((held, viewer.pk, only), text.sql, params, models.UUIDField())
 
 
 @dataclass(frozen=True)
@@ -69,9 +62,10 @@ class _Text:
     sql: str
     params: tuple[Any, ...]
 
-    def of(self, viewer_id: uuid.UUID, now: datetime, only_membership: int | None) -> Subselect:
+    def of(self, viewer_id: uuid.UUID, now: datetime, only_membership: int | None) -> tuple[Any, ...]:
+        """The parameters for one viewer."""
         told = dict(zip(_as_sent(VIEWER, NOW, ONLY), _as_sent(viewer_id, now, only_membership), strict=True))
-        return Subselect(self.sql, tuple(told.get(param, param) for param in self.params))
+        return tuple(told.get(param, param) for param in self.params)
 
 
 VIEWER, NOW, ONLY = uuid.UUID(int=1), datetime(1970, 1, 1, tzinfo=UTC), -1
@@ -96,22 +90,22 @@ def _subselect(capabilities: frozenset[str], only_one_membership: bool) -> _Text
 def _compartments_where(viewer: "User", capabilities: Iterable[str], now: datetime) -> "models.QuerySet[Any]":
     from access.models import GrantRole
 
-    memberships = memberships_of(viewer, now)
+    def held_by(organisation_or_user: str) -> Q:
+        """A membership of the viewer in force, with the very role that is granted."""
+        path = f"{organisation_or_user}__memberships__"
+        mine = running(path, now) & Q(**{f"{path}user": viewer.pk, f"{path}role": F("role")})
+        only = getattr(viewer, "only_membership_id", None)
+        return mine if only is None else mine & Q(**{f"{path}pk": only})
+
     granted = GrantRole.objects.filter(running("grant__", now))
     # The role must be held in the very organisation that was granted, not in another one of the same person.
-    through_organisation = granted.filter(
-        role__in=roles_with(*capabilities), grant__organisation__memberships__in=memberships,
-        grant__organisation__memberships__role=F("role"),
-    )  # fmt: skip
-    personal = granted.filter(
-        role__in=roles_with(*capabilities), grant__user_id=viewer.pk, grant__user__memberships__in=memberships,
-        grant__user__memberships__role=F("role"),
-    )  # fmt: skip
+    through_organisation = granted.filter(held_by("grant__organisation"), role__in=roles_with(*capabilities))
+    personal = granted.filter(held_by("grant__user"), role__in=roles_with(*capabilities), grant__user_id=viewer.pk)
     ids = through_organisation.values("grant__compartment_id").union(personal.values("grant__compartment_id"))
     if home_roles := roles_with_at_home(*capabilities):
         at_home = granted.filter(
-            role__in=home_roles, grant__compartment__organisation=F("grant__organisation"),
-            grant__organisation__memberships__in=memberships, grant__organisation__memberships__role=F("role"),
+            held_by("grant__organisation"), role__in=home_roles,
+            grant__compartment__organisation=F("grant__organisation"),
         )  # fmt: skip
         ids = ids.union(at_home.values("grant__compartment_id"))
     return ids

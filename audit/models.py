@@ -80,11 +80,10 @@ class Event(models.Model):
 class EventDataQuerySet(models.QuerySet["EventData"]):
     def visible_to(self, viewer: "User | AnonymousUser") -> Self:
         """Contents of visible events; those with personal values only where names may be read."""
-        named = Event.objects.visible_to(viewer).filter(
-            compartment_id__in=compartments_where(viewer, May.READ_NAMES, May.EXPORT_LOG)
-        )
+        named = compartments_where(viewer, May.READ_NAMES, May.EXPORT_LOG)
         return self.filter(
-            Q(is_personal=False, event__in=Event.objects.visible_to(viewer)) | Q(is_personal=True, event__in=named)
+            Q(is_personal=False) | Q(event__compartment_id__in=named),
+            event__compartment_id__in=compartments_where(viewer, *Event.read_capability),
         )
 
     def unscoped(self, reason: str) -> Self:

@@ -9,7 +9,8 @@ Each question keeps its own scope, order and limit; the database hands its rows 
 what it would have made of them otherwise.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from contextvars import ContextVar
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -22,6 +23,27 @@ from django.db.models.sql.compiler import SQLCompiler
 
 T = TypeVar("T")
 Row = list[Any]
+
+
+class Subselect(models.Expression):
+    """A subquery of one column whose text was built before. Questions that are read together share the one of the same key:
+    it is written, planned and answered once for them all."""
+
+    def __init__(
+        self, key: Hashable, sql: str, params: tuple[Any, ...], output_field: "models.Field[Any, Any]"
+    ) -> None:
+        super().__init__(output_field=output_field)
+        self.key, self.sql, self.params = key, sql, params
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        shared = _shared.get()
+        if shared is None:
+            return f"({self.sql})", self.params
+        name, _first = shared.setdefault(self.key, (f"shared{len(shared)}", self))
+        return f"(SELECT given FROM {name})", ()
+
+
+_shared: ContextVar[dict[Hashable, tuple[str, Subselect]] | None] = ContextVar("shared", default=None)
 
 
 class Later(Generic[T]):
@@ -56,8 +78,13 @@ class Together:
     def read(self) -> None:
         """Everything that was asked for and not read yet, in one statement."""
         waiting, self._waiting = self._waiting, []
-        questions = [(asked, _Question.about(asked.queryset)) for asked in waiting]
-        answered = iter(_answers([question for _asked, question in questions if question.sql]))
+        shared: dict[Hashable, tuple[str, Subselect]] = {}
+        within = _shared.set(shared)
+        try:
+            questions = [(asked, _Question.about(asked.queryset)) for asked in waiting]
+        finally:
+            _shared.reset(within)
+        answered = iter(_answers([question for _asked, question in questions if question.sql], shared))
         for asked, question in questions:
             asked.fill(question.rows(asked.queryset, next(answered) if question.sql else []))
 
@@ -113,7 +140,7 @@ class _Answered(Query):
         return self.known
 
 
-def _answers(questions: list[_Question]) -> list[list[Row]]:
+def _answers(questions: list[_Question], shared: dict[Hashable, tuple[str, Subselect]]) -> list[list[Row]]:
     if not questions:
         return []
     connection = questions[0].compiler.connection
@@ -121,8 +148,11 @@ def _answers(questions: list[_Question]) -> list[list[Row]]:
     sql = ", ".join(
         part.format(columns=", ".join(f"t.{name}" for name in one.columns), sql=one.sql) for one in questions
     )
+    named = ", ".join(f"{name}(given) AS MATERIALIZED ({one.sql})" for name, one in shared.values())
+    before = f"WITH {named} " if named else ""
+    params = [param for _name, one in shared.values() for param in one.params]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {sql}", [param for one in questions for param in one.params])
+        cursor.execute(f"{before}SELECT {sql}", [*params, *(param for one in questions for param in one.params)])
         return [orjson.loads(told) if told else [] for told in cursor.fetchone()]
 
 
