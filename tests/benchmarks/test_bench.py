@@ -86,7 +86,9 @@ def test_seeded_logs_can_be_verified(told, environment, tmp_path):
     for compartment in compartments:
         exported = tmp_path / f"{compartment}.jsonl"
         manage("export_log", compartment, str(exported), env=own)
-        checked = subprocess.run([sys.executable, "verify_log.py", exported], cwd=ROOT, capture_output=True, check=False)
+        checked = subprocess.run(
+            [sys.executable, "verify_log.py", exported], cwd=ROOT, capture_output=True, check=False
+        )
         assert checked.returncode == 0, checked.stdout
 
 
@@ -118,7 +120,12 @@ def test_what_is_missing_is_said_before_anything_is_made(settings, monkeypatch):
 
 @pytest.mark.parametrize(
     ("figure", "peer", "goal", "goal_is", "meets"),
-    [(3, 2, 1.5, "at most", True), (4, 2, 1.5, "at most", False), (6, 10, 0.6, AT_LEAST, True), (5, 10, 0.6, AT_LEAST, False)],
+    [
+        (3, 2, 1.5, "at most", True),
+        (4, 2, 1.5, "at most", False),
+        (6, 10, 0.6, AT_LEAST, True),
+        (5, 10, 0.6, AT_LEAST, False),
+    ],
 )
 def test_a_goal_is_met_from_its_own_side(figure, peer, goal, goal_is, meets):
     assert Figure("a", "ms", figure, peer, "b", 1, 1, goal, goal_is).meets is meets

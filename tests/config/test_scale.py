@@ -6,7 +6,9 @@ from config.scenarios.pouring import _text
 from config.scenarios.scale import Scale
 
 
-@pytest.mark.parametrize("wanted", [Scale(-1, 1, 1), Scale(1, -1, 0), Scale(1, 1, -1), Scale(1, 1, 2_001), Scale(1, 0, 1)])
+@pytest.mark.parametrize(
+    "wanted", [Scale(-1, 1, 1), Scale(1, -1, 0), Scale(1, 1, -1), Scale(1, 1, 2_001), Scale(1, 0, 1)]
+)
 def test_impossible_numbers_are_refused_in_a_sentence(wanted):
     assert wanted.refusal().endswith(".")
 
@@ -18,7 +20,15 @@ def test_possible_ones_are_not(wanted):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, "\\N"), (True, "t"), (False, "f"), ("a\tb\\c\nd", "a\\tb\\\\c\\nd"), ("", ""), (7, "7"), ({"a": 1}, '{"a": 1}')],
+    [
+        (None, "\\N"),
+        (True, "t"),
+        (False, "f"),
+        ("a\tb\\c\nd", "a\\tb\\\\c\\nd"),
+        ("", ""),
+        (7, "7"),
+        ({"a": 1}, '{"a": 1}'),
+    ],
 )
 def test_values_are_spelt_as_copy_reads_them(value, text):
     assert _text(value) == text
