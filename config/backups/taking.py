@@ -2,13 +2,14 @@
 
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from config.backups import BackupRefused
@@ -38,7 +39,7 @@ def take(target: Path, *, say: Callable[[str], None]) -> str:
         unfinished.rename(target)
     except OSError as error:
         raise BackupRefused(f"Cannot write the backup to {target} ({error.strerror}).") from None
-    except DatabaseError as error:
+    except (DatabaseError, sqlite3.Error) as error:
         raise BackupRefused(f"The database cannot be read: {str(error).splitlines()[0]}.") from None
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -54,6 +55,8 @@ def refuse_full(target: Path) -> None:
 
 def fill(folder: Path, *, say: Callable[[str], None]) -> str:
     using, made_at = engine(), timezone.now()
+    if "audit_log" not in connection.introspection.table_names():
+        raise BackupRefused("There is no Homeward in this database yet: run manage.py migrate first.")
     say("Writing the database ...")
     heads, applied = using.dump(folder / using.file)
     migrations: dict[str, list[str]] = {}

@@ -161,6 +161,11 @@ sys.stdout.write("given")
 """
 
 
+def test_nothing_is_backed_up_before_there_is_something(empty):
+    assert "run manage.py migrate first" in empty.manage("backup", str(empty.folder / "b"), code=1)
+    assert not (empty.folder / "b").exists()
+
+
 def test_data_are_replaced_only_when_told_and_then_kept_aside(house, empty):
     empty.manage("restore", str(house.backup), "--keep-keys")
     assert empty.database.one("SELECT count(*) FROM accounts_apikey WHERE revoked_at IS NULL") == 1

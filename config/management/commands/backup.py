@@ -21,6 +21,8 @@ class Command(BaseCommand):
             digest = take(folder.absolute(), say=self.stdout.write)
         except BackupRefused as refused:
             raise CommandError(str(refused)) from None
+        except OSError as error:
+            raise CommandError(f"Cannot use {error.filename or folder} ({error.strerror}).") from None
         except DatabaseError as error:
             raise CommandError(f"The database does not answer: {str(error).splitlines()[0]}.") from None
         self.stdout.write(f"Backed up to {folder}. SHA-256 of its manifest, to be kept elsewhere:\n{digest}")

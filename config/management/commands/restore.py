@@ -43,6 +43,8 @@ class Command(BaseCommand):
                 )  # fmt: skip
         except BackupRefused as refused:
             raise CommandError(str(refused)) from None
+        except OSError as error:
+            raise CommandError(f"Cannot use {error.filename or folder} ({error.strerror}).") from None
         except DatabaseError as error:
             raise CommandError(f"The database does not answer: {str(error).splitlines()[0]}.") from None
 
