@@ -270,7 +270,10 @@ class FormulaMixin:
         for name, category in list(self.cleaned_data.items()):
             line = name.removesuffix(".category")
             if line != name and category and line in self.cleaned_data and not self.cleaned_data[line]:
-                self.add_error(line, _("Write how many, or leave the category blank too."))
+                _directions, direction, _lines, number = line.split(".")
+                place = {"direction": int(direction) + 1, "line": int(number) + 1}
+                sentence = _("Direction %(direction)s, line %(line)s: write how many, or leave the category blank too.")
+                self.add_error(line, sentence % place)
         return self.cleaned_data
 
     def add_lines(self, direction: int, stated: Iterable[tuple[str, int]] = ()) -> None:

@@ -147,7 +147,7 @@ def test_fault_in_the_second_direction_stands_there_though_the_first_is_blank(sc
 
     assert response.status_code == twice.status_code == 400
     assert response.context["form"].errors == {
-        "directions.1.lines.1": ["Write how many, or leave the category blank too."]
+        "directions.1.lines.1": ["Direction 2, line 2: write how many, or leave the category blank too."]
     }
     assert twice.context["form"].errors == {"directions.1": ["Holder and receiver are the same side."]}
     assert reread(draft).version == draft.version

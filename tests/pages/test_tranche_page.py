@@ -5,9 +5,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from exchanges.forms import SettleForm
 from exchanges.models import Cleared, Entry, Hold, Receipt, SecondPair, Tranche, TrancheStatus
 from exchanges.operations import tranche as tranche_operations
+from exchanges.presentation.tranche_page import LinesWindow
 from exchanges.transitions.tranche import TRANSITIONS
+from exchanges.views.steps import with_word
 from tests import factories
 
 T = TrancheStatus
@@ -267,6 +270,30 @@ def test_holder_has_to_state_its_count(scene, browser):
     assert "It still waits for: North – receipts of 3 lines" not in shown
     assert "South – receipts of 3 lines" in shown
     assert response.context["form"].errors == {"presented": ["This field is required."]}
+
+
+def test_holder_in_several_directions_is_asked_for_each(scene):
+    first, second = factories.directions(factories.draft(scene))
+    transition = TRANSITIONS["settle"]
+    typed = {f"presented.{first.pk}": "2", f"presented.{second.pk}": ""}
+
+    asked = SettleForm(typed, own=[first, second], transition=transition)
+    whole = SettleForm(typed | {f"presented.{second.pk}": "0"}, own=[first, second], transition=transition)
+    none = SettleForm({}, own=[], transition=transition)
+
+    assert list(asked.errors) == [f"presented.{second.pk}"]
+    assert whole.is_valid()
+    assert whole.given() == {"presented": {str(first.pk): 2, str(second.pk): 0}}
+    assert none.is_valid()
+    assert none.given() == {"presented": None}
+
+
+def test_next_lines_are_still_told_as_the_word_of_the_absent(scene):
+    window = LinesWindow([], [], 50, 1, 50, "", "?direction=1&from=50#lines", "", 1, 90)
+
+    told = with_word(window, scene.south)
+
+    assert (told.previous_url, told.next_url) == ("", f"?word={scene.south.pk}&direction=1&from=50#lines")
 
 
 def test_refused_form_takes_the_focus_and_opens_what_is_wrong(scene, browser):
