@@ -17,7 +17,7 @@ from negotiations.operations import (
 
 INDEX = reverse("negotiations:index")
 LIST_QUERIES = 7
-DETAIL_QUERIES = 21
+DETAIL_QUERIES = 19
 MISSING = "5b1f2c0e-0000-4000-8000-000000000000"
 
 

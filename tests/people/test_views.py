@@ -10,7 +10,7 @@ from tests.cast import PASSWORD
 
 INDEX = reverse("people:index")
 LIST_QUERIES = 9
-DETAIL_QUERIES = 12
+DETAIL_QUERIES = 11
 
 
 @pytest.fixture
