@@ -187,7 +187,7 @@ class ShortForm(forms.Form):
         if column == "outcome":
             return forms.ChoiceField(label=label, choices=Outcome.choices, required=False)
         longest = 10 if column == "birth_date" else 80
-        attrs = {"placeholder": _("1987-04-23")} if column == "birth_date" else {"dir": "auto"}
+        attrs = {"placeholder": _("1987-04-23"), "dir": "ltr"} if column == "birth_date" else {"dir": "auto"}
         return forms.CharField(label=label, required=False, max_length=longest, widget=forms.TextInput(attrs=attrs))
 
     def _add_counts(self, side: str, label: str) -> None:
