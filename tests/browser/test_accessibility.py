@@ -33,6 +33,7 @@ NO_PAGE = {
     "set_language": "takes a POST", "accounts:sign_out": "takes a POST", "alerts:read_all": "takes a POST",
     "accounts:member_end": "takes a POST", "accounts:invitation_end": "takes a POST",
     "accounts:grant_end": "takes a POST", "accounts:key_end": "takes a POST",
+    "admin:access_user_add": "members are invited", "exchanges:tranche_log": "the tranche's page, further down its timeline",
     "accounts:invitation": "its address stands in a mail alone",
     "alerts:open": "leads on to what the alert is about", "exchanges:clearance": "takes a POST",
     "admin:": "leads on", "admin:jsi18n": "a script", "admin:autocomplete": "JSON", "admin:login": "leads to the sign-in",

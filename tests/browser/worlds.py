@@ -122,13 +122,19 @@ def _too_long(scene: Any) -> None:
 
 
 def _one_side_alone(scene: Any) -> None:
-    """Talks with a side that does not work here, whose word stands in; and a round of the talks in which all do."""
+    """Talks with a side that does not work here, whose word stands in; a delegation, a round, an open invitation."""
+    from accounts.operations.invitations import invite_member
     from exchanges.models import ExchangeStatus
     from exchanges.operations import exchange as exchanges
-    from negotiations.operations import record_round
+    from negotiations.operations import add_delegation_member, create_delegation, record_round
     from tests import scenes
 
     north = scene.cast.north
+    invite_member(north.hq, email="new@example.org", roles=["clerk"], actor=north.head)
+    delegation = create_delegation(scene.negotiation, participant=scene.north, name="Delegation", actor=north.head)
+    add_delegation_member(
+        delegation, name="Their head", function="minister", is_head=True, from_on=date(2025, 5, 16), actor=north.head
+    )
     record_round(
         scene.negotiation, title="First round", held_on=date(2025, 5, 16), venue="Neutral ground", actor=north.clerk
     )
