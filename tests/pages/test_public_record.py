@@ -1,8 +1,10 @@
 """The public record: two files of the project, two pages that every signed-in account may read."""
 
+import re
 from io import StringIO
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -264,6 +266,15 @@ def test_before_it_is_loaded_the_page_says_how(scene, browser):
 
 def test_the_page_says_what_the_sums_leave_out(reader):
     assert "91 to 95 %" in reader.get(EXCHANGES).text
+
+
+def test_nothing_of_the_chart_is_left_out_on_paper():
+    chart = (settings.BASE_DIR / "templates" / "exchanges" / "returns_chart.html").read_text()
+    print_rules = (settings.BASE_DIR / "static" / "app.css").read_text().partition("@media print {\n    @page")[2]
+    left_out = re.search(r":is\(([^)]*)\) { display: none !important", print_rules)[1]
+    used = set(re.findall(r"[\w-]+", " ".join(re.findall(r'class="([^"{]*)', chart))))
+
+    assert used & {name.strip().removeprefix(".") for name in left_out.split(",")} == set()
 
 
 def exchange(held_on, to_ukraine, to_russia):
