@@ -4,7 +4,7 @@ import pytest
 
 from access.roles import Role
 from accounts.models import IdempotencyKey
-from accounts.operations import add_membership, end_membership
+from accounts.operations import add_membership, end_membership, system_user
 from audit.models import Event
 from exchanges.models import Exchange
 from tests import factories
@@ -107,9 +107,17 @@ def test_a_removed_member_is_not_told_again(scene, api):
     ]
     assert [call().status_code for call in calls] == [201, 200]
 
-    end_membership(north.negotiator.memberships.get(), actor=north.head)
+    # Still somebody elsewhere, so that their session goes on.
+    add_membership(north.negotiator, scene.cast.ngo_organisation, Role.OBSERVER, actor=system_user())
+    end_membership(north.negotiator.memberships.get(organisation=north.hq), actor=north.head)
 
     assert [call().status_code for call in calls] == [404, 404]
+
+    end_membership(
+        north.negotiator.memberships.get(organisation=scene.cast.ngo_organisation), actor=scene.cast.operator
+    )
+
+    assert [call().status_code for call in calls] == [401, 401]
 
 
 def test_a_key_of_a_removed_member_is_not_told_again(scene, keyed):
