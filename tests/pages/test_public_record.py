@@ -18,7 +18,7 @@ from negotiations.models import PublicTalks
 from negotiations.public_record import TALKS_COLUMNS, mediators_in, read_talks
 
 EXCHANGES, TALKS = reverse("record:exchanges"), reverse("record:talks")
-PAGE_QUERIES = 5
+PAGE_QUERIES = 4
 SOURCE = "https://example.org/a"
 
 
