@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from access.models import Compartment, User
 from access.roles import holders_spelt
 from access.scoping import Seat, seats_of
+from core import clock
 from core.errors import DomainError, InputRefused, StaleVersion
 from core.text import clean_text
 
@@ -35,11 +37,21 @@ def seat_with(actor: User, compartment: Compartment | uuid.UUID, *capabilities: 
 
 def checked(row: M, *, exclude: Iterable[str] = ()) -> M:
     """`row` after its own validation. Raises InputRefused with every field's faults."""
+    _refuse_odd_years(row)
     try:
         row.full_clean(exclude=set(exclude))
     except ValidationError as error:
         raise input_refused(error) from error
     return row
+
+
+def _refuse_odd_years(row: models.Model) -> None:
+    """An instant at the edge of what a date can hold has no counterpart in another zone: the database could not keep it."""
+    instants = [field.name for field in row._meta.concrete_fields if isinstance(field, models.DateTimeField)]
+    wrong = [name for name in instants if (at := row.__dict__.get(name)) is not None and at.year not in clock.YEARS]
+    if wrong:
+        sentence = forms.DateTimeField.default_error_messages["invalid"]
+        raise InputRefused(sentence, errors={name: [sentence] for name in wrong})
 
 
 def input_refused(error: ValidationError) -> InputRefused:

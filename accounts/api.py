@@ -12,7 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from access.acting import NotAllowed
+from access.acting import NotAllowed, refuse_stale
 from access.doors import Body, DetailDoor, Door, shown
 from access.models import Membership
 from access.roles import Role
@@ -128,6 +128,7 @@ class KeyStep(KeyDoor, StepDoor):
     bodies: ClassVar[Mapping[str, Body]] = {"revoke": FromVersion}
 
     def act(self, row: ApiKey, given: dict[str, Any], version: int | None) -> KeyRow:
+        refuse_stale(self.version_of(row), version)
         revoked = revoke_key(row, actor=self.viewer)
         return KeyRow(**key_fields(revoked))
 

@@ -17,6 +17,7 @@ from access.models import Compartment, Organisation, Party, User
 from access.roles import ROLES_OF_KIND, May, Role, role_choices
 from access.scoping import compartments_where, memberships_of
 from accounts import guessing
+from core import clock
 
 
 def account_of(
@@ -222,6 +223,8 @@ class KeyForm(forms.Form):
         day: date | None = self.cleaned_data["expires_on"]
         if day is not None and day < timezone.localdate():
             raise forms.ValidationError(_("This day has passed."))
+        if day is not None and day.year not in clock.YEARS:
+            raise forms.ValidationError(self.fields["expires_on"].error_messages["invalid"])
         return day
 
     @property

@@ -116,7 +116,9 @@ def _told_of_steps(event: Event, told: str) -> Iterable[Any]:
         return ()  # a step tells its own holders in the moment it becomes pending
     match told:
         case "step_by_status":
-            return () if status_after(event) == StepStatus.APPROVED else _office(step)
+            content = content_of(event)
+            lapsed = _holding(event.compartment_id, ALL_ROLES) if content.get("lapsed") else ()
+            return () if content.get("after") == StepStatus.APPROVED else [*_office(step), *lapsed]
         case "step_holders" | "own_office":
             return _office(step)
         case "step_holders_and_all":
@@ -127,10 +129,6 @@ def _told_of_steps(event: Event, told: str) -> Iterable[Any]:
 def content_of(event: Event) -> dict[str, Any]:
     content = EventData.objects.unscoped("routing").filter(event=event).first()
     return dict(json.loads(content.json)) if content else {}
-
-
-def status_after(event: Event) -> str:
-    return str(content_of(event).get("after", ""))
 
 
 def _tells_of_final_lists(event: Event) -> bool:

@@ -59,6 +59,8 @@ def headline(event: Event) -> str:
     """One line in the active language: "IST-1 is awaiting final sign-off"."""
     content = content_of(event)
     reference = reference_of(event)
+    if event.kind == "sign_off.status_changed" and content.get("lapsed"):
+        return str(HEADLINES["sign_off.lapsed"]) % {"reference": reference}
     if event.kind == "sign_off.status_changed":
         waits = _("%(reference)s waits for your office's sign-off") if content.get("after") == "pending" else _(
             "%(reference)s: your office's sign-off no longer counts"

@@ -1,5 +1,6 @@
 """Every address with the access that its view declares: what `list_urls` and `access_policy` print and tests hold."""
 
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -76,4 +77,14 @@ def _methods(entry: URLPattern, view: Any) -> tuple[str, ...]:
         return tuple(sorted(declared))
     if isinstance(view, type):
         return tuple(method for method in METHODS if hasattr(view, method.lower()))
-    return ("GET", "POST")
+    return _let_through(view) or ("GET", "POST")
+
+
+def _let_through(view: Any) -> tuple[str, ...]:
+    """The methods that a view's `require_http_methods` lets through: Django keeps them in the closure of its decorator."""
+    while view is not None:
+        held = inspect.getclosurevars(view).nonlocals if inspect.isfunction(view) else {}
+        if "request_method_list" in held:
+            return tuple(method for method in METHODS if method in held["request_method_list"])
+        view = getattr(view, "__wrapped__", None)
+    return ()

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+YEARS = range(1900, 2201)  # of an instant that somebody types: no zone carries these beyond what a date can hold
 TOLERATED_LEAD = timedelta(minutes=5)  # another clock may run this far ahead of ours
 TOLD_AT_ONCE = timedelta(minutes=5)  # what is older than this when it is entered was recorded afterwards
 

@@ -8,6 +8,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from core import clock
+
 MOST_NUMBER = 2_147_483_647
 MOST_IDS = 10_000
 
@@ -27,7 +29,7 @@ class Instant(serializers.DateTimeField):
     def to_internal_value(self, value: Any) -> datetime:
         try:
             moment = parse_datetime(value) if isinstance(value, str) else None
-            if moment is not None and moment.tzinfo is not None and 1900 <= moment.year <= 2200:
+            if moment is not None and moment.tzinfo is not None and moment.year in clock.YEARS:
                 return moment.astimezone(UTC)
         except ValueError:
             pass

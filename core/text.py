@@ -11,8 +11,8 @@ JOINERS = "\u200c\u200d"
 
 
 def clean_text(value: str) -> str:
-    """NFC with outer space removed and inner runs of space made one."""
-    return " ".join(unicodedata.normalize("NFC", value).split())
+    """NFC with outer space removed and inner runs of space made one; without NUL, which PostgreSQL cannot keep."""
+    return " ".join(unicodedata.normalize("NFC", value.replace("\x00", "")).split())
 
 
 def from_to(holder: object, receiver: object) -> str:

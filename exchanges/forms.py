@@ -48,6 +48,8 @@ class MomentField(forms.DateTimeField):
 
     def to_python(self, value: Any) -> datetime | None:
         typed, now = super().to_python(value), clock.now()
+        if typed and typed.year not in clock.YEARS:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
         return now if typed and typed == now.replace(second=0, microsecond=0) else typed
 
 

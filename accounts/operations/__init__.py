@@ -347,8 +347,13 @@ def _holds_a_seat_of_its_own(organisation: Organisation | None, acting: Organisa
 def create_key(
     membership: Membership, *, label: str, actor: User, expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
-    """A key that acts as `membership`, and its token, which is shown once and stored nowhere."""
+    """A key that acts as `membership`, and its token, which is shown once and stored nowhere.
+
+    Only for oneself: with a key of another's, a head would be the second pair of eyes on what they asked for.
+    """
     organisation = membership.organisation
+    if membership.user_id != actor.pk:
+        raise NotAllowed(_("Everybody keeps their own account."))
     seat = _own_or_kept(membership, actor)
     prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
     key = ApiKey(

@@ -171,7 +171,7 @@ class FinalOffices(ExchangeDoor, PartDoor):
 
     def act(self, row: Exchange, given: dict[str, Any], version: int | None) -> FinalOfficeRow:
         given["office"] = named_or_none(Organisation.objects.visible_to(self.viewer), given.get("office"), "office")
-        return final_office_row(operations.name_final_office(row, actor=self.viewer, **given))
+        return final_office_row(operations.name_final_office(row, actor=self.viewer, version=version, **given))
 
 
 # A side's own ladder

@@ -182,7 +182,7 @@ class Clearances(TrancheDoor, PartDoor):
     body = ClearancesBody
 
     def act(self, row: Tranche, given: dict[str, Any], version: int | None) -> TrancheDetail:
-        list_operations.clear(row, actor=self.viewer, entries=given.get("entries"))
+        list_operations.clear(row, actor=self.viewer, entries=given.get("entries"), version=version)
         return self.reread(row)
 
 

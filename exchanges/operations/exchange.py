@@ -371,9 +371,11 @@ def name_final_office(
     office_name: str = "",
     quorum: int = 1,
     scope: str = Scope.FRAME,
+    version: int | None = None,
 ) -> FinalOffice:
     """Name at the table whose final sign-off a participant gives; before the first lock only."""
     exchange = lock_exchange(exchange.pk, actor)
+    refuse_stale(exchange.version, version)
     parties = Parties(exchange)
     standing = standing_of(actor, exchange.compartment_id, parties, (May.DECIDE,))
     if May.DECIDE not in standing.capabilities or standing.seat is None:

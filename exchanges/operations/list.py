@@ -448,13 +448,15 @@ def _check_answer(stance: str, reason: str, field: str, direction: Direction, pa
 
 @transaction.atomic
 def clear(
-    tranche: Tranche, *, actor: User, entries: Sequence[Any] | None = None, happened_at: datetime | None = None
-) -> int:
+    tranche: Tranche, *, actor: User, entries: Sequence[Any] | None = None, happened_at: datetime | None = None,
+    version: int | None = None,
+) -> int:  # fmt: skip
     """Say yes, and only yes, for our side: these entries of the tranche, or all of them, are cleared. Returns how many.
 
     Refused where our private checklist holds a check that did not pass.
     """
     tranche = lock_tranche(tranche, actor)
+    refuse_stale(tranche.version, version)
     parties = Parties(tranche.exchange)
     standing = standing_of(actor, tranche.compartment_id, parties, (May.LOCK,))
     if May.LOCK not in standing.capabilities or standing.participant is None:

@@ -27,6 +27,7 @@ class Cause:
 
     text: str = ""
     private_to: Any = None
+    lapses: bool = False  # what was signed has changed, so that the sign-offs of it are told to all (RULES row 33)
 
     def told_in(self, compartment_id: Any) -> str:
         if self.text and self.private_to is not None and compartment_id != self.private_to:
@@ -101,7 +102,8 @@ def _reread_steps(tranche: Tranche, standing: Standing, moment: Moment, cause: C
         elif status == StepStatus.APPROVED:
             step.lapsed_because = ""
         step.save(update_fields=["status", "status_since", "lapsed_because"])
-        _tell_step(step, before, standing, moment, cause)
+        has_lapsed = cause.lapses and before == StepStatus.APPROVED and not rung.has_quorum
+        _tell_step(step, before, standing, moment, cause, has_lapsed=has_lapsed)
     _write_progress(tranche, ladder)
 
 
@@ -114,12 +116,15 @@ def _reading_of(rung: Rung) -> str:
     return StepStatus.PENDING if rung.lower_count else StepStatus.WAITING
 
 
-def _tell_step(step: SignOffStep, before: str, standing: Standing, moment: Moment, cause: Cause) -> None:
+def _tell_step(
+    step: SignOffStep, before: str, standing: Standing, moment: Moment, cause: Cause, *, has_lapsed: bool
+) -> None:
     """In the step's own compartment; where the actor does not see it, as the system's reading."""
     own = step.compartment.is_shared or (standing.home is not None and standing.home.pk == step.compartment_id)
     actor: User = standing.actor if own else system_user()
     told = cause.told_in(step.compartment_id)
-    data = {"before": before, "after": step.status, "office": step.office_name} | ({"cause": told} if told else {})
+    data: dict[str, Any] = {"before": before, "after": step.status, "office": step.office_name}
+    data |= ({"cause": told} if told else {}) | ({"lapsed": True} if has_lapsed else {})
     record(
         sign_off_table.STATUS_CHANGED, subject=step, actor=actor, seat=standing.seat if own else None,
         compartment=step.compartment, data=data, reading=True, happened_at=moment.happened_at,

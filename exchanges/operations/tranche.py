@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import available_timezones
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -144,8 +145,11 @@ def change_plan(
 def _mark_conspicuous(tranche: Tranche, marks: Mapping[Any, bool]) -> None:
     """Who is conspicuous is signed with the frame. Raises InputRefused for an entry of another tranche."""
     wanted = {str(pk): marked for pk, marked in marks.items()}
-    rows = Entry.objects.unscoped("own tranche").filter(tranche=tranche, pk__in=wanted).order_by("pk").locked()
-    entries = list(rows)
+    rows = Entry.objects.unscoped("own tranche").filter(tranche=tranche).order_by("pk").locked()
+    try:
+        entries = list(rows.filter(pk__in=wanted))
+    except ValidationError:  # a malformed id is an unknown one
+        entries = []
     if len(entries) != len(wanted):
         sentence = _("Some of these entries are not in the tranche.")
         raise InputRefused(sentence, errors={"conspicuous": [sentence]})
@@ -748,7 +752,7 @@ def correct_entry(
         taking.exchange,
         standing=taking.standing,
         tranche=tranche,
-        cause=Cause(sentence),
+        cause=Cause(sentence, lapses=True),
         happened_at=taking.happened_at,
     )
     return tranche

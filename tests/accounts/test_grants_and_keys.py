@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from access.acting import NotAllowed
 from access.models import Grant
 from accounts.models import ApiKey
 from accounts.operations import create_key, give_grant
@@ -27,6 +28,14 @@ def asked(scene):
 
 def seen_in(answer):
     return re.search(r'name="seen" value="(\w+)"', answer.text)[1]
+
+
+def test_nobody_makes_a_key_that_acts_as_another(scene):
+    """It would confirm as the deputy what the head asked for: one pair of eyes for two."""
+    head, deputy = scene.cast.north.head, scene.cast.north.deputy
+
+    with refused("Everybody keeps their own account.", error=NotAllowed):
+        create_key(deputy.memberships.get(), label="the deputy's", actor=head)
 
 
 def test_a_grant_is_given_by_who_has_read_what_it_opens(scene, as_user, asked):

@@ -166,6 +166,24 @@ def test_a_stale_plan_is_412(planned, scene, api):
     problem(caller.patch(f"tranches/{planned.pk}/", {"place": "the river"}, If_Match=etag), 412)
 
 
+def test_naming_a_final_and_clearing_from_a_stale_state_are_412_too(planned, scene, api):
+    head, north = api(scene.cast.north.head), scene.cast.north
+    final = {"participant": str(scene.north.pk), "office": str(north.office.pk)}
+    address = f"exchanges/{planned.exchange_id}/final-offices/"
+    version = head.get(f"exchanges/{planned.exchange_id}/").json()["version"]
+
+    problem(head.post(address, final | {"version": version - 1}), 412)
+    problem(head.post(f"tranches/{planned.pk}/clearances/", {"version": 0}), 412)
+
+    assert head.post(address, final | {"version": version}).status_code == 201
+
+
+def test_who_is_conspicuous_is_named_by_ids(planned, scene, api):
+    answer = api(scene.cast.north.negotiator).patch(f"tranches/{planned.pk}/", {"conspicuous": {"Abel": True}})
+
+    assert set(problem(answer, 400)["errors"]) == {"conspicuous"}
+
+
 def test_a_zone_that_is_none_is_refused(planned, scene, api):
     answer = api(scene.cast.north.negotiator).patch(f"tranches/{planned.pk}/", {"time_zone": "Mars/Utopia"})
 

@@ -218,3 +218,8 @@ def test_urls_command_prints_every_door(capsys):
 
     assert len(listed) == len(policy) == len(doors())
     assert {row["access"] for row in policy} == {"public", "signed_in", "capability"}
+    methods = {row["url_name"]: row["methods"] for row in policy}
+    assert methods["accounts:members"] == ["GET"]
+    assert methods["accounts:key_end"] == ["POST"]
+    assert methods["exchanges:short"] == ["GET", "POST"]
+    assert methods["api:exchanges_one"] == ["GET", "PATCH"]

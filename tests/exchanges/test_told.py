@@ -5,6 +5,7 @@ import pytest
 from access.roles import Role
 from accounts.operations import give_grant
 from alerts.routing import is_routed
+from alerts.wording import headline
 from core.errors import RecordedRefusal
 from exchanges.lists import lines_from_rows
 from exchanges.models import TrancheStatus
@@ -104,6 +105,25 @@ def test_correction_is_told_to_the_parties_and_to_who_signed_every_name(scene):
         tranches.correct_entry(tranche, entry=entry.pk, changes={"given": "S"}, source="letter", actor=who)
 
     assert told("entry.corrected") == PARTIES - {"north-deputy"}
+
+
+def test_lapse_of_a_final_is_told_to_its_holders_and_all_also_where_the_tranche_stays(scene):
+    """RULES row 33. The headline is true for whoever reads it: only the office is asked to sign again."""
+    for side in (scene.cast.north, scene.cast.south):
+        steps = [{"office": side.office, "scope": "names", "is_final": True}]
+        sign_offs.set_policy(scene.negotiation, steps=steps, actor=side.head)
+    tranche = factories.tranche_at(scene, T.IN_SIGN_OFF)
+    factories.sign(tranche, scene.cast.north, scene.cast.north.president, final=True)
+
+    for who in (scene.cast.south.head, scene.cast.south.deputy):
+        tranches.correct_entry(
+            tranche, entry=tranche.entries.first().pk, changes={"given": "S"}, source="letter", actor=who
+        )
+
+    lapse = last_event("sign_off.status_changed")
+    assert factories.reread(tranche).status == T.AWAITING_FINAL
+    assert told("sign_off.status_changed") == ALL - {"south-deputy"}
+    assert headline(lapse) == "TLK-1/1: a sign-off has lapsed"
 
 
 def test_first_of_two_calls_the_second_of_the_own_side(scene):
