@@ -267,6 +267,11 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user}, {self.get_role_display()}, {self.organisation}"
 
+    @property
+    def handle(self) -> str:
+        """Its name in addresses, as for grants."""
+        return salted_hmac("access.membership", str(self.pk), algorithm="sha256").hexdigest()[:32]
+
     def clean(self) -> None:
         if self.ends_at and self.ends_at < self.starts_at:
             raise ValidationError({"ends_at": _("This lies before the start.")})
@@ -370,7 +375,8 @@ class Grant(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.compartment}: {self.organisation or self.user}"
+        """Never the person: whoever shares the compartment reads it, and may be of another side."""
+        return f"{self.compartment}: {self.organisation}" if self.organisation else str(self.compartment)
 
     @property
     def role_names(self) -> list[str]:

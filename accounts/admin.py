@@ -6,8 +6,15 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as django_gettext  # words of Django's own catalogue
 from django.utils.translation import gettext_lazy as _
 
 from access.acting import NotAllowed
@@ -27,6 +34,7 @@ from accounts.operations import (
     give_grant,
 )
 from accounts.operations.invitations import end_invitation, invite_member
+from accounts.presentation.opening import given_to, with_persons_known_to
 
 ZONES = [(zone, zone) for zone in sorted(zoneinfo.available_timezones())]
 
@@ -41,6 +49,39 @@ class KeptAdmin(OperationAdmin):
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_operator(request.user) if self.only_operators else super().has_add_permission(request, obj)
+
+
+class ByHandle(ChangeList):
+    def url_for_result(self, result: Any) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[result.handle])
+
+
+class NamedByHandle(KeptAdmin):
+    """Rows counted through for everybody: their number would tell how many there are elsewhere, so a handle stands for it."""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ByHandle
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        return next((row for row in self.get_queryset(request) if row.handle == object_id), None)
+
+    @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))
+    def action_checkbox(self, obj: Any) -> SafeString:
+        label = format_html(django_gettext("Select this object for an action - {}"), str(obj))
+        ticked = forms.CheckboxInput({"class": "action-select", "aria-label": label}, lambda value: False)
+        return ticked.render(ACTION_CHECKBOX_NAME, obj.handle)
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> Any:
+        if IS_POPUP_VAR in request.POST:
+            raise Http404
+        url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.handle])
+        return super().response_add(request, obj, post_url_continue or url)
+
+    def response_action(self, request: HttpRequest, queryset: Any, *args: Any, **more: Any) -> Any:
+        handles, sent = set(request.POST.getlist(ACTION_CHECKBOX_NAME)), request.POST.copy()
+        sent.setlist(ACTION_CHECKBOX_NAME, [str(row.pk) for row in queryset if row.handle in handles])
+        request.POST = sent  # type: ignore[assignment]
+        return super().response_action(request, queryset, *args, **more)
 
 
 @admin.register(Party)
@@ -143,7 +184,7 @@ class InvitationAdmin(KeptAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(KeptAdmin):
+class MembershipAdmin(NamedByHandle):
     fields = ("user", "organisation", "role", "starts_at", "ends_at")
     list_display = ("user", "organisation", "role", "starts_at", "ends_at")
     list_filter: ClassVar[Any] = (("organisation", ScopedFilter), "role")
@@ -179,27 +220,31 @@ class GrantForm(OperationForm):
 
 
 @admin.register(Grant)
-class GrantAdmin(KeptAdmin):
+class GrantAdmin(NamedByHandle):
     form = GrantForm
     may_view: ClassVar[tuple[str, ...]] = (May.SHARE,)
     may_write: ClassVar[tuple[str, ...]] = (May.SHARE,)
-    list_display = ("compartment", "organisation", "user", "roles_admitted", "starts_at", "ends_at")
+    list_display = ("compartment", "given_to", "roles_admitted", "starts_at", "ends_at")
     list_filter: ClassVar[Any] = (("compartment", ScopedFilter), ("organisation", ScopedFilter))
     list_select_related: ClassVar[Any] = ("compartment", "organisation", "user")
     ordering = ("compartment__name", "organisation__name", "id")
     actions = ("end",)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).prefetch_related("roles")
+        rows = with_persons_known_to(actor_of(request), super().get_queryset(request))
+        return rows.prefetch_related("roles")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        shared = ["compartment", "organisation", "user"]
         if obj is None:
-            return [*shared, "roles", "ends_at", "reason"]
-        return [*shared, "roles_admitted", "starts_at", "ends_at", "reason"]
+            return ["compartment", "organisation", "user", "roles", "ends_at", "reason"]
+        return ["compartment", "given_to", "roles_admitted", "starts_at", "ends_at", "reason"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("roles_admitted", "starts_at") if obj is not None else ()
+        return ("given_to", "roles_admitted", "starts_at") if obj is not None else ()
+
+    @admin.display(description=_("To whom"), ordering="organisation__name")
+    def given_to(self, grant: Grant) -> str:
+        return given_to(grant)
 
     @admin.display(description=_("roles"))
     def roles_admitted(self, grant: Grant) -> str:

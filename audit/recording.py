@@ -55,8 +55,10 @@ def record(
     told = in_shared_log if is_shared else _person(actor)
     event = _append(logs[where.pk], kind, at, told, subject_of(subject), content, personal=personal)
     if is_shared and own:
+        # A place in somebody's private log would tell an operator's house how much is done there.
+        place = {"shared": event.name} if where.is_shared else {}
         counterpart = _append(
-            logs[own.pk], kind, at, _person(actor), subject_of(subject), content | dict(private or {}) | {"shared": event.name},
+            logs[own.pk], kind, at, _person(actor), subject_of(subject), content | dict(private or {}) | place,
             personal=personal,
         )  # fmt: skip
         Counterpart.objects.create(event=counterpart, shared=event)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -79,8 +79,21 @@ def opened_by(viewer: User) -> list[Opened]:
 
 
 def _running_grants(viewer: User) -> "QuerySet[Grant]":
-    rows = Grant.objects.visible_to(viewer).filter(running()).select_related("organisation", "user", "compartment")
+    rows = with_persons_known_to(viewer, Grant.objects.visible_to(viewer))
+    rows = rows.filter(running()).select_related("organisation", "user", "compartment")
     return rows.prefetch_related("roles").order_by("organisation__name", "pk")
+
+
+def with_persons_known_to(viewer: User, grants: "QuerySet[Grant]") -> "QuerySet[Grant]":
+    """For `given_to`: whether the viewer sees the person to whom a grant was given."""
+    return grants.annotate(is_known=Exists(User.objects.visible_to(viewer).filter(pk=OuterRef("user_id"))))
+
+
+def given_to(grant: Grant) -> str:
+    """A person of another side is not named at a shared table, in its grants as little as in its log."""
+    if grant.organisation is not None:
+        return str(grant.organisation)
+    return str(grant.user) if grant.is_known else _("somebody of another organisation")  # type: ignore[attr-defined]
 
 
 def _opened(room: Compartment, grants: Sequence[Grant], sharing: Iterable[Membership]) -> Opened:
@@ -103,7 +116,7 @@ def _acting_organisation(grants: Iterable[Grant], sharing: Iterable[Membership])
 def _line(grant: Grant, room: Compartment, acting: Organisation | None) -> GrantLine:
     grant.compartment = room
     return GrantLine(
-        str(grant.organisation or grant.user), _admitted(grant), grant.starts_at, grant.ends_at, grant.reason,
+        given_to(grant), _admitted(grant), grant.starts_at, grant.ends_at, grant.reason,
         acting is not None and grant.organisation_id == acting.pk,
         reverse("accounts:grant_end", args=[grant.handle]),
         why_grant_stays(grant, acting) if acting else _("You may not share this."),

@@ -1,5 +1,6 @@
 """Tranche: rows 13 to 27, and 36."""
 
+from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -123,12 +124,25 @@ def entries_are_cleared(attempt: Attempt) -> Text:
 
 
 def failed_checks(tranche: Tranche, participant: Participant | None) -> tuple[list[int], int]:
-    """Entries with a failed check of the participant's own, and how many others have: of theirs only that one is missing."""
+    """Entries with a failed check of the participant's own, and how many others have: of theirs only that one is missing.
+
+    A line that its side has not cleared is missing already: counted twice, it would tell which of the two it is.
+    """
     rows = Clearance.objects.unscoped("each side's checklist").filter(entry__tranche=tranche, is_passed=False)
-    found = set(rows.values_list("compartment__party_id", "entry__number"))
-    party = participant.party_id if participant else None
-    own = sorted(number for owner, number in found if party and owner == party)
-    return own, len({(owner, number) for owner, number in found if not party or owner != party})
+    given = Cleared.objects.unscoped("own tranche").filter(
+        entry=OuterRef("entry"), participant__party=OuterRef("compartment__party")
+    )
+    party = F("compartment__party")
+    clears_it = Q(entry__direction__holder__party=party) | Q(entry__direction__receiver__party=party)
+    found = set(
+        rows.annotate(is_missing=Case(When(clears_it, then=~Exists(given)), default=False)).values_list(
+            "compartment__party_id", "entry__number", "is_missing"
+        )
+    )
+    own_party = participant.party_id if participant else None
+    own = sorted(number for owner, number, _missing in found if own_party and owner == own_party)
+    others = {(owner, number) for owner, number, is_missing in found if not is_missing}
+    return own, len({(owner, number) for owner, number in others if not own_party or owner != own_party})
 
 
 def uncleared(tranche: Tranche) -> int:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from access.acting import NotAllowed
@@ -198,3 +199,16 @@ def test_heads_see_and_end_their_members_keys_and_nobody_else_does(cast, as_user
     with django_assert_num_queries(KEY_QUERIES):
         assert "clerk&#x27;s feed" in client.get(KEYS).text
     assert client.post(path).status_code == 302
+
+
+def test_a_person_to_whom_a_table_is_opened_is_named_to_their_own_side_alone(scene, as_user):
+    north, south, channel = scene.cast.north, scene.cast.south, scene.negotiation.compartment
+    grant = give_grant(channel, user=north.medic, roles=["medical_officer"], reason="to look on", actor=north.head)
+    pages = (GRANTS, "/admin/access/grant/", reverse("admin:access_grant_change", args=[grant.handle]))
+
+    for page in pages:
+        assert north.medic.label in as_user(north.head).get(page).text
+        seen = as_user(south.head).get(page)
+        assert seen.status_code == 200
+        assert "to look on" in seen.text or page == "/admin/access/grant/"
+        assert north.medic.label not in seen.text

@@ -1,5 +1,6 @@
 """Parties, organisations, accounts, memberships and grants: kept by operators, and by heads for their own."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -136,7 +137,7 @@ def test_a_role_is_given_and_ended(cast, as_user):
     }  # fmt: skip
     client.post(url("membership", "add"), given)
     membership = Membership.objects.visible_to(cast.north.head).get(role=Role.LEGAL_OFFICER)
-    ticked = {"action": "end", "_selected_action": [membership.pk]}
+    ticked = {"action": "end", "_selected_action": [membership.handle]}
     client.post(url("membership"), ticked)
     again = client.post(url("membership"), ticked, follow=True)
 
@@ -162,7 +163,9 @@ def test_a_role_that_ends_before_it_starts_is_refused_at_its_end(cast, as_user):
 def test_a_membership_is_not_edited(cast, as_user):
     membership = cast.north.clerk.memberships.get()
 
-    answer = as_user(cast.north.head).post(url("membership", "change", membership.pk), {"role": "head_of_delegation"})
+    answer = as_user(cast.north.head).post(
+        url("membership", "change", membership.handle), {"role": "head_of_delegation"}
+    )
 
     membership.refresh_from_db()
     assert (answer.status_code, membership.role) == (403, "clerk")
@@ -176,14 +179,27 @@ def test_a_grant_is_given_by_who_may_share_and_ended(cast, scene, as_user):
         "compartment": channel.pk, "organisation": cast.north.office.pk, "user": "", "roles": ["observer"],
         "ends_at_0": until.date(), "ends_at_1": "12:00:00", "reason": "to look on",
     }  # fmt: skip
-    client.post(url("grant", "add"), asked)
+    answer = client.post(url("grant", "add"), asked | {"_continue": "1"})
     grant = Grant.objects.visible_to(cast.north.head).get(reason="to look on")
-    client.post(url("grant"), {"action": "end", "_selected_action": [grant.pk]})
+    assert answer.url == url("grant", "change", grant.handle)
+    client.post(url("grant"), {"action": "end", "_selected_action": [grant.handle]})
 
     grant.refresh_from_db()
     assert (grant.compartment, grant.role_names) == (channel, ["observer"])
     assert grant.ends_at <= timezone.now()
     assert kinds(channel)[-2:] == ["grant.given", "grant.ended"]
+
+
+@pytest.mark.parametrize("model", ["membership", "grant"])
+def test_no_number_of_a_row_stands_on_a_page(cast, scene, as_user, model):
+    """It would tell how many members and grants there are elsewhere."""
+    client = as_user(cast.north.head)
+    page = client.get(url(model)).text
+    (row, *_more) = {"membership": Membership, "grant": Grant}[model].objects.visible_to(cast.north.head)
+
+    assert client.get(url(model, "change", row.handle)).status_code == 200
+    assert client.get(url(model, "change", row.pk)).status_code == 302  # as for a row that is not there
+    assert not re.search(r'(/\d+/change|name="_selected_action" value="\d+")', page)
 
 
 def test_a_grant_to_two_is_refused_on_the_form(cast, scene, as_user):

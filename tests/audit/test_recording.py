@@ -5,6 +5,7 @@ import json
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from accounts.operations.founding import introduce
 from audit.chain import FIRST_PREVIOUS, canonical, commitment
 from audit.models import Counterpart, Event, EventData, Log
 from audit.recording import NoTransaction, record
@@ -49,6 +50,15 @@ def test_counterpart_at_home_names_the_person(scene):
 
     assert own.compartment == scene.cast.north.home
     assert own.actor == f"user:{scene.cast.north.negotiator.pk}"
+
+
+def test_operator_learns_no_place_in_the_log_of_a_side(cast):
+    """The position would tell how much is done there."""
+    introduce(cast.north.hq, cast.outsider_side.hq, actor=cast.operator)
+    own = EventData.objects.unscoped("test").filter(event__compartment=cast.operator_organisation.home)
+
+    assert own.exists()
+    assert not [content for content in own.values_list("json", flat=True) if "shared" in content]
 
 
 def test_broken_event_write_rolls_the_change_back(scene, monkeypatch):

@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from tests.browser.visiting import PATIENCE, Visitor
 
-ID = re.compile(r"(?<=/)([0-9a-f]{8}-[0-9a-f-]{27}|\d+)(?=/)")
+ID = re.compile(r"(?<=/)([0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}|\d+)(?=/)")
 STARTS = ("/", "/admin/", "/api/v1/docs/")
 NOT_FOLLOWED = re.compile(
     r"^/(sign-out|language|live|static|api/v1/(?!docs/)|healthz|readyz|metrics|inbox/[^?]+/|admin/(logout|jsi18n))"

@@ -174,6 +174,15 @@ def test_metrics_do_not_exist_behind_the_proxy(db, client):
     assert client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [("127.0.0.1", 200), ("::1", 200), ("172.18.0.1", 200), ("::ffff:8.8.8.8", 404), ("8.8.8.8", 404), ("", 404)],
+)
+def test_metrics_exist_for_a_near_scraper_alone(db, client, address, status):
+    """They count what everybody does: one side would see when the other is at work."""
+    assert client.get("/metrics", REMOTE_ADDR=address).status_code == status
+
+
 def test_metrics_name_nobody(alive, client, scene):
     factories.exchange_at(scene, ExchangeStatus.PROPOSED)
     text = client.get("/metrics").content.decode()

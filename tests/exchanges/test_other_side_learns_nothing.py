@@ -105,6 +105,20 @@ def test_failed_check_stops_the_go_and_tells_the_other_side_only_that_one_is_mis
         tranches.take_step(tranche, "go", actor=south.handover)
 
 
+def test_failed_check_of_a_line_not_cleared_yet_changes_no_number(scene):
+    tranche = factories.tranche_at(scene, TrancheStatus.SIGNED_OFF)
+    south = scene.cast.south
+    lists.clear(tranche, actor=south.head)
+    tranche = tranches.take_step(tranche, "stage", actor=south.handover)
+    with refused(exactly="6 clearances are missing."):
+        tranches.take_step(tranche, "go", actor=south.handover)
+    for kind in ("identity", "consent"):
+        lists.check_clearance(tranche.entries.first(), kind=kind, is_passed=False, actor=scene.cast.north.head)
+
+    with refused(exactly="6 clearances are missing."):
+        tranches.take_step(tranche, "go", actor=south.handover)
+
+
 def test_fitness_is_for_medical_officers(scene):
     tranche = factories.tranche_at(scene, TrancheStatus.PLANNED)
     north = scene.cast.north
