@@ -23,10 +23,11 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from access.kept import read
 from access.models import User
 from core.errors import InputRefused
 from core.input import Strict
-from core.paging import MOST, PAGE, Order, page_of
+from core.paging import MOST, PAGE, Order, Page, Window, page_of
 from core.shapes import described
 
 M = TypeVar("M", bound=models.Model)
@@ -131,9 +132,11 @@ class Door(APIView):
     throttle_classes = (PerCaller,)
     metadata_class = None
 
+    asks_for: User | None = None  # somebody else than the caller: see `ListDoor.kept_page`
+
     @property
     def viewer(self) -> User:
-        return cast(User, self.request.user)
+        return self.asks_for or cast(User, self.request.user)
 
     def get_permissions(self) -> Sequence[BasePermission]:  # type: ignore[override,unused-ignore]
         return [AllowAny()] if self.access == "public" else [IsAuthenticated()]
@@ -201,10 +204,16 @@ class Filters(Strict):
 
 
 class ListDoor(Door):
-    """Rows in pages of 50, at most 200, without a count: a count may tell of rows the viewer cannot see."""
+    """Rows in pages of 50, at most 200, without a count: a count may tell of rows the viewer cannot see.
+
+    A list that is asked for often names its `model` and `columns`: its rows are named tuples, and its statement is kept.
+    """
 
     order: ClassVar[Order]
     filters: ClassVar[type[Filters]] = Filters
+    model: ClassVar[type[models.Model]]
+    columns: ClassVar[tuple[str, ...]] = ()
+    unkept: ClassVar[frozenset[str]] = frozenset()  # filters whose statement depends on what is asked
 
     def present(self, rows: Sequence[Any]) -> Sequence[Any]:
         raise NotImplementedError
@@ -219,7 +228,11 @@ class ListDoor(Door):
     def get(self, request: Request, **where: Any) -> Response:
         asked = self.asked(self.filters)
         cursor, size = asked.pop("cursor", ""), asked.pop("page_size", PAGE)
-        page = page_of(self.narrow(self.visible(), asked), self.order_for(asked), cursor=cursor, size=size)
+        order = self.order_for(asked)
+        if self.columns:
+            page = self.kept_page(asked, Window.at(self.model, order, cursor, size))
+        else:
+            page = page_of(self.narrow(self.visible(), asked), order, cursor=cursor, size=size)
         return Response(
             {
                 "next": self._address(page.next),
@@ -227,6 +240,22 @@ class ListDoor(Door):
                 "results": self.present(page.rows),
             }
         )
+
+    def kept_page(self, asked: Mapping[str, Any], window: Window) -> Page[Any]:
+        place = {f"place:{number}": value for number, value in enumerate(window.place or ())}
+
+        def build(viewer: User, told: Mapping[str, Any]) -> "models.QuerySet[Any, Any]":
+            door = type(self)()
+            door.asks_for = viewer
+            rows = door.narrow(door.visible(), {name: told[name] for name in asked})
+            after = [told[name] for name in place] if place else None
+            return window.of(rows, after).values_list(*self.columns, named=True)
+
+        told = {**asked, **place}
+        if self.unkept & asked.keys():
+            return window.page(list(build(self.viewer, told)))
+        purpose = (type(self), window.going, window.size, tuple(asked))
+        return window.page(read(purpose, build, self.viewer, told))
 
     def _address(self, cursor: str | None) -> str | None:
         if cursor is None:

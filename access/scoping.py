@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from access.roles import May, capabilities_of, roles_with, roles_with_at_home
+from core.kept import Slot
 from core.together import Subselect
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=models.Model)
 
 
-def running(prefix: str = "", now: datetime | None = None) -> Q:
+def running(prefix: str = "", now: datetime | Slot | None = None) -> Q:
     """Rows whose dated validity covers this instant (real time: access is never a training exercise)."""
     now = now or timezone.now()
     still = Q(**{f"{prefix}ends_at__isnull": True}) | Q(**{f"{prefix}ends_at__gt": now})
@@ -47,7 +48,7 @@ def compartments_where(viewer: "User | AnonymousUser", *capabilities: str) -> An
     only = getattr(viewer, "only_membership_id", None)
     held = frozenset(capabilities)
     text = _subselect(held, only is not None)
-    params = text.of(viewer.pk, timezone.now(), only)
+    params = text.slots() if viewer.pk == VIEWER else text.of(viewer.pk, timezone.now(), only)
     return Subselect((held, viewer.pk, only), text.sql, params, models.UUIDField())
 
 
@@ -67,6 +68,11 @@ class _Text:
         told = dict(zip(_as_sent(VIEWER, NOW, ONLY), _as_sent(viewer_id, now, only_membership), strict=True))
         return tuple(told.get(param, param) for param in self.params)
 
+    def slots(self) -> tuple[Any, ...]:
+        """For a statement that is kept."""
+        told = dict(zip(_as_sent(VIEWER, NOW, ONLY), _SLOTS, strict=True))
+        return tuple(told.get(param, param) for param in self.params)
+
 
 VIEWER, NOW, ONLY = uuid.UUID(int=1), datetime(1970, 1, 1, tzinfo=UTC), -1
 
@@ -77,13 +83,31 @@ def _as_sent(viewer_id: uuid.UUID, now: datetime, only_membership: int | None) -
     return models.UUIDField().get_db_prep_value(viewer_id, connection), instant, only_membership
 
 
-@cache
-def _subselect(capabilities: frozenset[str], only_one_membership: bool) -> _Text:
+_SLOTS = (
+    Slot("scope:viewer", models.UUIDField()), Slot("scope:now", models.DateTimeField()),
+    Slot("scope:only", models.BigIntegerField()),
+)  # fmt: skip
+
+
+def anyone(*, only_one_membership: bool) -> "User":
+    """Stands for whoever will ask, in a statement that is kept; `standing` says who it is."""
     from access.models import User
 
     viewer = User(pk=VIEWER)
     if only_one_membership:
         viewer.only_membership_id = ONLY  # type: ignore[attr-defined]
+    return viewer
+
+
+def standing(viewer: "User") -> dict[str, Any]:
+    """What fills the places of the scope in a statement that is kept."""
+    only = getattr(viewer, "only_membership_id", None)
+    return {"scope:viewer": viewer.pk, "scope:now": timezone.now(), "scope:only": only}
+
+
+@cache
+def _subselect(capabilities: frozenset[str], only_one_membership: bool) -> _Text:
+    viewer = anyone(only_one_membership=only_one_membership)
     return _Text(*_compartments_where(viewer, capabilities, NOW).query.sql_with_params())
 
 

@@ -2,9 +2,10 @@
 
 import hashlib
 import hmac
+from functools import cache
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import CharField, DateTimeField, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
@@ -14,6 +15,7 @@ from rest_framework.request import Request
 from access.models import User
 from access.scoping import running
 from accounts.models import ApiKey
+from core.kept import Kept, Slot
 
 SCHEME = "Bearer"
 
@@ -21,6 +23,21 @@ SCHEME = "Bearer"
 def secret_hash(secret: str) -> str:
     """A 256-bit random secret needs no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@cache
+def _keys() -> Kept:
+    """The key of a prefix, with whom it stands for. Every call asks it."""
+    now = Slot("now", DateTimeField())
+    return Kept(
+        ApiKey.objects.unscoped("the caller is not known yet")
+        .filter(
+            Q(expires_at__isnull=True) | Q(expires_at__gt=now), running("membership__", now), revoked_at__isnull=True
+        )
+        .filter(prefix=Slot("prefix", CharField()), membership__user__is_active=True)
+        .select_related("membership__user", "membership__organisation")
+        .order_by("pk")[:1]
+    )
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -44,16 +61,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         parts = token.split("_", 2)
         if len(parts) != 3 or parts[0] != "hwd":
             return None
-        now = timezone.now()
-        key: ApiKey | None = (
-            ApiKey.objects.unscoped("the caller is not known yet")
-            .filter(
-                Q(expires_at__isnull=True) | Q(expires_at__gt=now), running("membership__"), revoked_at__isnull=True
-            )
-            .filter(prefix=parts[1], membership__user__is_active=True)
-            .select_related("membership__user", "membership__organisation")
-            .first()
-        )
+        key: ApiKey | None = next(iter(_keys().rows({"prefix": parts[1], "now": timezone.now()})), None)
         if key is None or not hmac.compare_digest(key.secret_hash, secret_hash(parts[2])):
             return None
         return key

@@ -74,7 +74,7 @@ class Event(models.Model):
     @property
     def name(self) -> str:
         """The event's id in the API."""
-        return f"{self.compartment_id}:{self.position}"
+        return name_of(self.compartment_id, self.position)
 
 
 class EventDataQuerySet(models.QuerySet["EventData"]):
@@ -130,6 +130,10 @@ class Erasure(models.Model):
 
     def __str__(self) -> str:
         return str(self.event_id)
+
+
+def name_of(compartment_id: object, position: int) -> str:
+    return f"{compartment_id}:{position}"
 
 
 def subject_of(subject: models.Model) -> str:

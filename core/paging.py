@@ -15,8 +15,10 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext as _
 
 from core.errors import InputRefused
+from core.kept import Slot
 
 M = TypeVar("M", bound=models.Model)
+T = TypeVar("T")
 
 PAGE, MOST = 50, 200
 FORWARDS, BACKWARDS = 0, 1
@@ -38,7 +40,7 @@ class Order:
     def backwards(self) -> list[str]:
         return list(self.columns) if self.newest_first else [f"-{column}" for column in self.columns]
 
-    def place_of(self, row: models.Model) -> list[Any]:
+    def place_of(self, row: Any) -> list[Any]:
         return [attrgetter(column.replace("__", "."))(row) for column in self.columns]
 
 
@@ -51,18 +53,46 @@ def by(*columns: str) -> Order:
 
 
 @dataclass(frozen=True)
-class Page(Generic[M]):
-    rows: list[M]
+class Page(Generic[T]):
+    rows: list[T]
     next: str | None
     previous: str | None
 
 
+@dataclass(frozen=True)
+class Window:
+    """Which rows of a list are wanted: so many that follow or precede a place."""
+
+    model: type[models.Model]
+    order: Order
+    going: int
+    place: list[Any] | None
+    size: int
+
+    @classmethod
+    def at(cls, model: type[models.Model], order: Order, cursor: str, size: int) -> "Window":
+        """Raises InputRefused for a cursor that is none of ours."""
+        going, place = _read(cursor, model, order) if cursor else (FORWARDS, None)
+        return cls(model, order, going, place, size)
+
+    def of(self, rows: "models.QuerySet[Any, T]", place: Sequence[Any] | None) -> "models.QuerySet[Any, T]":
+        """One row more than wanted, to know whether others follow."""
+        order, going = self.order, self.going
+        if place is not None:
+            rows = rows.filter(Beyond(self.model, order, place, downwards=order.newest_first == (going == FORWARDS)))
+        return rows.order_by(*(order.forwards if going == FORWARDS else order.backwards))[: self.size + 1]
+
+    def page(self, found: list[T]) -> "Page[T]":
+        return _page(found, self.order, self.going, self.place, self.size)
+
+
 def page_of(rows: "models.QuerySet[M]", order: Order, *, cursor: str = "", size: int = PAGE) -> Page[M]:
     """The rows that follow or precede the cursor's place. Raises InputRefused for a cursor that is none of ours."""
-    going, place = _read(cursor, rows.model, order) if cursor else (FORWARDS, None)
-    if place is not None:
-        rows = rows.filter(Beyond(rows.model, order, place, downwards=order.newest_first == (going == FORWARDS)))
-    found = list(rows.order_by(*(order.forwards if going == FORWARDS else order.backwards))[: size + 1])
+    window = Window.at(rows.model, order, cursor, size)
+    return window.page(list(window.of(rows, window.place)))
+
+
+def _page(found: list[T], order: Order, going: int, place: list[Any] | None, size: int) -> Page[T]:
     is_more, found = len(found) > size, found[:size]
     if going == BACKWARDS:
         found.reverse()
@@ -82,7 +112,7 @@ class Beyond(models.Func):
 
     def __init__(self, model: type[models.Model], order: Order, place: Sequence[Any], *, downwards: bool) -> None:
         values = [
-            models.Value(value, output_field=column_field(model, column))
+            value if isinstance(value, Slot) else models.Value(value, output_field=column_field(model, column))
             for column, value in zip(order.columns, place, strict=True)
         ]
         super().__init__(*(models.F(column) for column in order.columns), *values)

@@ -100,11 +100,15 @@ class PersonDetail(PersonRow):
     claims: list[ClaimRow]
 
 
-def person_row(person: Person) -> PersonRow:
+PERSON_COLUMNS = ("id", "version", "compartment_id", "label", "created_at", *operations.IDENTITY)
+
+
+def person_row(person: Any) -> PersonRow:
+    """Of a person, or of a row of `PERSON_COLUMNS`."""
     identity = {name: getattr(person, name) for name in operations.IDENTITY}
     return PersonRow(
-        id=person.pk,
-        url=address("persons", person.pk),
+        id=person.id,
+        url=address("persons", person.id),
         version=person.version,
         compartment=person.compartment_id,
         label=person.label,
@@ -252,6 +256,8 @@ class Persons(PersonDoor, CollectionDoor):
 
     order = by("label", "id")
     filters = PersonFilters
+    model, columns = Person, PERSON_COLUMNS
+    unkept = frozenset({"q"})
     shape = PersonRow
     detail = PersonDetail
     body = PersonBody
@@ -260,7 +266,7 @@ class Persons(PersonDoor, CollectionDoor):
         asked = dict(asked)
         return super().narrow(matching(rows, asked.pop("q", "")), asked)
 
-    def present(self, rows: Sequence[Person]) -> Sequence[PersonRow]:
+    def present(self, rows: Sequence[Any]) -> Sequence[PersonRow]:
         return [person_row(person) for person in rows]
 
     def create(self, given: dict[str, Any]) -> PersonDetail:

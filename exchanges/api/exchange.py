@@ -18,6 +18,7 @@ from exchanges.models import Exchange, ExchangeHold, ExchangeStatus, Scope, Sign
 from exchanges.operations import exchange as operations
 from exchanges.operations.sign_off import set_policy
 from exchanges.presentation.rows import (
+    EXCHANGE_COLUMNS,
     ExchangeDetail,
     ExchangeRow,
     FinalOfficeRow,
@@ -88,11 +89,12 @@ class Exchanges(ExchangeDoor, CollectionDoor):
 
     order = newest_first("status_since", "id")
     filters = ExchangeFilters
+    model, columns = Exchange, EXCHANGE_COLUMNS
     shape = ExchangeRow
     detail = ExchangeDetail
     body = DraftBody
 
-    def present(self, rows: Sequence[Exchange]) -> Sequence[ExchangeRow]:
+    def present(self, rows: Sequence[Any]) -> Sequence[ExchangeRow]:
         return exchange_rows(rows)
 
     def create(self, given: dict[str, Any]) -> ExchangeDetail:

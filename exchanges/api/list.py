@@ -23,6 +23,8 @@ from exchanges.lists import Line, lines_from_csv, lines_from_rows
 from exchanges.models import AGREED, Answer, AnswerReason, Direction, Entry, Exchange, Revision, RevisionLine, Stance
 from exchanges.operations import list as operations
 from exchanges.presentation.rows import (
+    ANSWER_COLUMNS,
+    ENTRY_COLUMNS,
     AnswerRow,
     DirectionDetail,
     DirectionRow,
@@ -195,6 +197,7 @@ class Entries(EntryDoor, ListDoor):
 
     order = by("direction_id", "number")
     filters = EntryFilters
+    model, columns = Entry, ENTRY_COLUMNS
 
     def narrow(self, rows: "QuerySet[Entry]", asked: Mapping[str, Any]) -> "QuerySet[Entry]":
         asked = dict(asked)
@@ -206,7 +209,7 @@ class Entries(EntryDoor, ListDoor):
             rows = rows.filter(AGREED) if agreed else rows.exclude(AGREED)
         return super().narrow(rows, asked)
 
-    def present(self, rows: Sequence[Entry]) -> Sequence[EntryRow]:
+    def present(self, rows: Sequence[Any]) -> Sequence[EntryRow]:
         return entry_rows(rows, self.viewer)
 
 
@@ -260,10 +263,11 @@ class AnswerList(AnswerDoor, CollectionDoor):
 
     order = by("entry_id", "sequence")
     filters = AnswerFilters
+    model, columns = Answer, ANSWER_COLUMNS
     detail = AnswerRow
     body = AnswerBody
 
-    def present(self, rows: Sequence[Answer]) -> Sequence[AnswerRow]:
+    def present(self, rows: Sequence[Any]) -> Sequence[AnswerRow]:
         return [answer_row(answer) for answer in rows]
 
     def post(self, request: Request, **where: Any) -> Response:

@@ -4,7 +4,7 @@ Functions in the plural take a fixed number of queries whatever the number of ro
 Names of participants stand in whatever row names them; everything else is asked for through `visible_to`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
@@ -13,10 +13,12 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from access.kept import read
 from access.models import User
 from access.roles import Role
 from audit.models import subject_of
 from core import clock, digest_words
+from core.kept import Among
 from core.shapes import address
 from exchanges.approval import Wanted, wanted_for
 from exchanges.content import content_of
@@ -24,7 +26,6 @@ from exchanges.models import (
     AGREED,
     OPEN,
     Acceptance,
-    Answer,
     AnswerReason,
     Cleared,
     CountStatement,
@@ -53,6 +54,7 @@ from exchanges.models import (
     Tranche,
     TrancheStatus,
     Withdrawal,
+    is_agreed,
 )
 from exchanges.models.sign_off import PolicyStep
 from exchanges.presentation.steps import StepView, direction_steps, exchange_steps, sign_off_steps, tranche_steps
@@ -230,14 +232,36 @@ class ExchangeDetail(ExchangeRow):
     next_steps: list[NextStep]
 
 
-def exchange_rows(exchanges: Sequence[Exchange]) -> list[ExchangeRow]:
-    return [exchange_row(exchange) for exchange in exchanges]
+_SIDES = ("hold_by", "author", "formula_by")
+EXCHANGE_COLUMNS = (
+    "id", "version", "compartment_id", "negotiation_id", "reference", "title", "status", "status_since", "hold",
+    "formula_version", "created_at",
+    *(f"{side}__{part}" for side in _SIDES for part in ("id", "letter", "name")),
+)  # fmt: skip
+
+
+def exchange_rows(exchanges: Sequence[Any]) -> list[ExchangeRow]:
+    """Of rows of `EXCHANGE_COLUMNS`."""
+    known: dict[UUID | None, ParticipantRef | None] = {None: None}
+    rows = []
+    for exchange in exchanges:
+        *_own, by, by_letter, by_name, author, letter, name, writer, writer_letter, writer_name = exchange
+        for pk, *words in ((by, by_letter, by_name), (author, letter, name), (writer, writer_letter, writer_name)):
+            if pk not in known:
+                known[pk] = ParticipantRef(pk, *words)
+        rows.append(_exchange_row(exchange, known[by], known[author], known[writer]))
+    return rows
 
 
 def exchange_row(exchange: Exchange) -> ExchangeRow:
+    hold_by, author, formula_by = (ref_or_none(getattr(exchange, side)) for side in _SIDES)
+    return _exchange_row(exchange, hold_by, author, formula_by)
+
+
+def _exchange_row(exchange: Any, hold_by: Any, author: Any, formula_by: Any) -> ExchangeRow:
     return ExchangeRow(
-        id=exchange.pk,
-        url=address("exchanges", exchange.pk),
+        id=exchange.id,
+        url=address("exchanges", exchange.id),
         version=exchange.version,
         compartment=exchange.compartment_id,
         negotiation=exchange.negotiation_id,
@@ -246,10 +270,10 @@ def exchange_row(exchange: Exchange) -> ExchangeRow:
         status=exchange.status,
         status_since=exchange.status_since,
         hold=exchange.hold,
-        hold_by=ref_or_none(exchange.hold_by),
-        author=participant_ref(exchange.author),
+        hold_by=hold_by,
+        author=author,
         formula_version=exchange.formula_version,
-        formula_by=participant_ref(exchange.formula_by),
+        formula_by=formula_by,
         created_at=exchange.created_at,
     )
 
@@ -408,18 +432,31 @@ class EntryRow:
     disclosed_at: datetime
 
 
-def entry_rows(entries: Sequence[Entry], viewer: User) -> list[EntryRow]:
+ENTRY_COLUMNS = (
+    "id", "version", "direction_id", "number", "family", "given", "patronymic", "birth_date", "rank", "service_number",
+    "category", "latin_name", "is_humanitarian", "is_conspicuous", "tranche_id", "holder_stance", "receiver_stance",
+    "replaces_id", "entered_by_id", "disclosed_at",
+)  # fmt: skip
+
+
+def entry_rows(entries: Sequence[Any], viewer: User) -> list[EntryRow]:
+    """Of entries, or of rows of `ENTRY_COLUMNS`."""
     cleared: dict[Any, list[UUID]] = {}
-    given = Cleared.objects.visible_to(viewer).filter(entry__in=[entry.pk for entry in entries]).order_by("at")
-    for entry_id, participant_id in given.values_list("entry_id", "participant_id"):
+    wanted = {f"entry:{number}": entry.id for number, entry in enumerate(entries)}
+    for entry_id, participant_id in read("cleared", _cleared, viewer, wanted) if wanted else ():
         cleared.setdefault(entry_id, []).append(participant_id)
-    return [_entry_row(entry, cleared.get(entry.pk, [])) for entry in entries]
+    return [_entry_row(entry, cleared.get(entry.id, [])) for entry in entries]
 
 
-def _entry_row(entry: Entry, cleared_by: list[UUID]) -> EntryRow:
+def _cleared(viewer: User, entries: Mapping[str, Any]) -> "QuerySet[Any, Any]":
+    given = Cleared.objects.visible_to(viewer).filter(Among("entry_id", list(entries.values()))).order_by("at")
+    return given.values_list("entry_id", "participant_id")
+
+
+def _entry_row(entry: Any, cleared_by: list[UUID]) -> EntryRow:
     return EntryRow(
-        id=entry.pk,
-        url=address("entries", entry.pk),
+        id=entry.id,
+        url=address("entries", entry.id),
         version=entry.version,
         direction=entry.direction_id,
         number=entry.number,
@@ -436,7 +473,7 @@ def _entry_row(entry: Entry, cleared_by: list[UUID]) -> EntryRow:
         tranche=entry.tranche_id,
         holder_stance=entry.holder_stance or None,
         receiver_stance=entry.receiver_stance or None,
-        is_agreed=entry.is_agreed,
+        is_agreed=is_agreed(entry.holder_stance, entry.receiver_stance),
         replaces=entry.replaces_id,
         entered_by=entry.entered_by_id,
         cleared_by=cleared_by,
@@ -460,10 +497,16 @@ class AnswerRow:
     at: datetime
 
 
-def answer_row(answer: Answer) -> AnswerRow:
+ANSWER_COLUMNS = (
+    "id", "entry_id", "participant_id", "stance", "reason", "field", "note", "source", "sequence", "at",
+)  # fmt: skip
+
+
+def answer_row(answer: Any) -> AnswerRow:
+    """Of an answer, or of a row of `ANSWER_COLUMNS`."""
     return AnswerRow(
-        id=answer.pk,
-        url=address("answers", answer.pk),
+        id=answer.id,
+        url=address("answers", answer.id),
         version=IMMUTABLE,
         entry=answer.entry_id,
         participant=answer.participant_id,
