@@ -29,7 +29,7 @@ SEEN_VERSION = "seen_version"
 
 def say_which(field: forms.Field) -> None:
     """For a screen reader: the label of a field that has no label element of its own."""
-    widget = getattr(field.widget, "widget", field.widget)  # within the wrapper that adds a link to a related row
+    widget: Any = getattr(field.widget, "widget", field.widget)  # within the wrapper that adds a link to a related row
     if widget.is_hidden or not field.label:
         return
     if isinstance(widget, forms.MultiWidget):

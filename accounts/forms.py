@@ -108,13 +108,13 @@ class PasswordForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        self.user = user
+    def __init__(self, *args: Any, user: User, request: Any, **kwargs: Any) -> None:
+        self.user, self.request = user, request
         super().__init__(*args, **kwargs)
 
     def clean_old_password(self) -> str:
         given: str = self.cleaned_data["old_password"]
-        if not self.user.check_password(given):
+        if account_of(self.request, self.user.username, given, fits=self.user.__eq__) is None:
             raise forms.ValidationError(_("This is not your password."))
         return given
 

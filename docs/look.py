@@ -89,10 +89,10 @@ def look_at(visitor: Visitor, page: Page, what: str, picture: Path) -> list[str]
 
 def on_paper(visitor: Visitor, picture: Path) -> None:
     visitor.page.emulate_media(media="print")
-    visitor.page.set_viewport_size(PAPER)  # type: ignore[arg-type]
+    visitor.page.set_viewport_size(PAPER)  # type: ignore[arg-type,unused-ignore]
     visitor.page.screenshot(path=picture, full_page=True)
     visitor.page.emulate_media(media="screen")
-    visitor.page.set_viewport_size(LAPTOP["viewport"])  # type: ignore[arg-type]
+    visitor.page.set_viewport_size(LAPTOP["viewport"])  # type: ignore[arg-type,unused-ignore]
 
 
 def name_of(page: Page, number: int) -> str:

@@ -84,7 +84,7 @@ def account(request: HttpRequest) -> HttpResponse:
     preferences = PreferencesForm(request.POST if changes == "preferences" else None, initial=initial)
     profile_initial = {"label": user.label, "email": user.email}
     profile = ProfileForm(request.POST if changes == "profile" else None, initial=profile_initial, prefix="own")
-    password = PasswordForm(request.POST if changes == "password" else None, user=user)
+    password = PasswordForm(request.POST if changes == "password" else None, user=user, request=request)
     if preferences.is_valid():
         chosen = partial(set_preferences, user, actor=user, **preferences.cleaned_data)
         if attempt(preferences, chosen) is not None:

@@ -557,7 +557,7 @@ def link_entries(exchange: Exchange, *, links: Mapping[Any, Any], actor: User) -
 def write_brief(entry: Entry, *, actor: User, priority: int | None = None, fallback: str = "", note: str = "") -> Brief:
     """What our side thinks of an entry; it never reaches the table."""
     entry = Entry.objects.visible_to(actor).get(pk=entry.pk)
-    exchange = Exchange.objects.visible_to(actor).get(pk=entry.direction.exchange_id)
+    exchange = lock_exchange(entry.direction.exchange_id, actor)  # of two first briefs the second changes the first
     standing = standing_of(actor, exchange.compartment_id, Parties(exchange), (May.EDIT_LIST,))
     if standing.home is None or May.EDIT_LIST not in standing.capabilities:
         raise NotAllowed(_("This is for the participants' negotiators."))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from access.declared import signed_in
 from access.forms import answer_status
+from accounts.forms import account_of
 from exchanges.approval import current_manifest
 from exchanges.forms import RecordForm, SignForm, SignWordForm, StepForm
 from exchanges.models import SignOffStep, StepStatus
@@ -156,11 +158,16 @@ def _taken(request: HttpRequest, step: SignOffStep, form: StepForm, manner: str)
 
 
 def _password_holds(request: HttpRequest, form: StepForm, manner: str) -> bool:
-    """A right password is a step-up that lasts five minutes; a wrong one is said at its field."""
-    password = form.cleaned_data.get("password", "")
+    """A right password is a step-up that lasts five minutes; a wrong one is said at its field and slows the next try."""
+    password, viewer = form.cleaned_data.get("password", ""), viewer_of(request)
     if manner != "signed" or not password:
         return True
-    if not viewer_of(request).check_password(password):
+    try:
+        opened = account_of(request, viewer.username, password, fits=viewer.__eq__)
+    except ValidationError as fault:
+        form.add_error("password", fault)
+        return False
+    if opened is None:
         form.add_error("password", _("This is not your password."))
         return False
     request.session[STEPPED_UP_AT] = timezone.now().timestamp()

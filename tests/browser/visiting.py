@@ -63,7 +63,7 @@ class Visitor:
 
     @property
     def path(self) -> str:
-        where = urlsplit(self.page.url)
+        where = urlsplit(str(self.page.url))
         return where.path + (f"?{where.query}" if where.query else "")
 
     def sign_in(self) -> None:

@@ -1,8 +1,11 @@
 """The sheet: what is signed in words, the two ways to sign, and what a stale page is answered."""
 
 import pytest
+import time_machine
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts.guessing import FREE_TRIES
 from core import clock
 from exchanges.models import SignOff, SignOffPaper, StepStatus, Tranche, TrancheStatus
 from exchanges.operations import tranche as tranche_operations
@@ -72,6 +75,17 @@ def test_without_the_password_nothing_is_signed(scene, browser, final, password)
 
     assert response.status_code == 400
     assert not SignOff.objects.unscoped("test").filter(step=final).exists()
+
+
+def test_guessing_the_password_of_an_open_session_is_slowed(scene, browser, final):
+    client = browser(scene.cast.north.president)
+    with time_machine.travel(timezone.now(), tick=False):
+        for _try in range(FREE_TRIES["name"]):
+            client.post(steps(final), signed(final, password="not my password"))
+        answer = client.post(steps(final), signed(final))  # also the right one waits
+
+    assert "try again in" in answer.content.decode()
+    assert reread(final.tranche).status == "awaiting_final_sign_off"
 
 
 def test_password_lasts_five_minutes(scene, browser, awaiting, final):
