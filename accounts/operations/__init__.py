@@ -328,17 +328,27 @@ def why_grant_stays(grant: Grant, acting: Organisation) -> str:
     """Why a member of `acting` who shares this compartment may not end the grant; empty when they may."""
     if grant.organisation_id and grant.organisation_id == acting.pk:
         return _("Your own organisation's access stays: another one ends it.")
-    if grant.compartment.is_shared and _holds_a_seat_of_its_own(grant.organisation, acting):
-        return _("%(organisation)s has a place of its own here: only its own side can give it up.") % {
-            "organisation": grant.organisation
-        }
+    if not grant.compartment.is_shared:
+        return ""
+    for organisation in _organisations_granted(grant):
+        if _holds_a_seat_of_its_own(organisation, acting):
+            return _("%(organisation)s has a place of its own here: only its own side can give it up.") % {
+                "organisation": organisation
+            }
     return ""
 
 
-def _holds_a_seat_of_its_own(organisation: Organisation | None, acting: Organisation) -> bool:
+def _organisations_granted(grant: Grant) -> list[Organisation]:
+    """To which one this is opened; of a grant to one person, those they work for."""
+    if grant.organisation is not None or grant.user is None:
+        return [grant.organisation] if grant.organisation else []
+    now = timezone.now()
+    held = grant.user.memberships.all()  # a page has read them for all grants at once
+    return [row.organisation for row in held if row.starts_at <= now and (row.ends_at is None or row.ends_at > now)]
+
+
+def _holds_a_seat_of_its_own(organisation: Organisation, acting: Organisation) -> bool:
     """Another participant's organisation, or the mediator's: nobody else removes it from a shared table."""
-    if organisation is None:
-        return False
     is_other_side = organisation.kind == Organisation.Kind.BODY and organisation.party_id != acting.party_id
     return is_other_side or (organisation.kind == Organisation.Kind.MEDIATOR and organisation != acting)
 

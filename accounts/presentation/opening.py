@@ -81,7 +81,7 @@ def opened_by(viewer: User) -> list[Opened]:
 def _running_grants(viewer: User) -> "QuerySet[Grant]":
     rows = with_persons_known_to(viewer, Grant.objects.visible_to(viewer))
     rows = rows.filter(running()).select_related("organisation", "user", "compartment")
-    return rows.prefetch_related("roles").order_by("organisation__name", "pk")
+    return rows.prefetch_related("roles", "user__memberships__organisation").order_by("organisation__name", "pk")
 
 
 def with_persons_known_to(viewer: User, grants: "QuerySet[Grant]") -> "QuerySet[Grant]":

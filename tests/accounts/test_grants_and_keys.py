@@ -11,7 +11,7 @@ from django.utils import timezone
 from access.acting import NotAllowed
 from access.models import Grant
 from accounts.models import ApiKey
-from accounts.operations import create_key, give_grant
+from accounts.operations import create_key, end_grant, give_grant
 from tests.checks import refused
 
 GRANTS, NEW, KEYS = "/organisation/grants/", "/organisation/grants/new/", "/organisation/keys/"
@@ -54,6 +54,19 @@ def test_a_grant_is_given_by_who_has_read_what_it_opens(scene, as_user, asked):
     assert client.post(NEW, asked | {"seen": seen_in(shown)}).url == GRANTS
     given = Grant.objects.visible_to(scene.cast.north.head).get(reason="to look on")
     assert (given.organisation, given.role_names) == (scene.cast.mediator_organisation, ["observer"])
+
+
+def test_a_grant_to_one_person_is_ended_by_their_own_side_alone(scene):
+    """Both sides share the channel."""
+    north, south = scene.cast.north, scene.cast.south
+    grant = give_grant(
+        scene.negotiation.compartment, user=north.clerk, roles=["clerk"], reason="archive", actor=north.head
+    )
+
+    with refused("North headquarters has a place of its own here"):
+        end_grant(grant, actor=south.head)
+
+    assert end_grant(grant, actor=north.deputy).ends_at
 
 
 def test_the_private_half_is_opened_with_a_warning(scene, as_user, asked):
