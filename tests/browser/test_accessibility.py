@@ -56,7 +56,7 @@ def look(visitor, page, seen_in_arabic):
         visitor.page.wait_for_timeout(300)  # the admin's links take their time to change colour
     found += axe_faults(visitor.page, f"{what}, dark", only=CONTRAST, without=NOT_OURS)
     visitor.page.emulate_media(color_scheme="light")
-    if page.shape not in seen_in_arabic:
+    if page.shape not in seen_in_arabic and not page.shape.startswith("/api/"):  # which is for developers, in English
         seen_in_arabic.add(page.shape)
         visitor.speak("ar")
         visitor.open(page.path)
@@ -126,7 +126,7 @@ def test_axe_reports_nothing_on_any_page(states, visit):
         if row["url_name"] not in NO_PAGE and not any(part in row["url_name"] for part in REFUSED_IN_ADMIN)
         and not any(map(matches(row["pattern"]), shapes))
     ]  # fmt: skip
-    assert "\n".join(found) == ""
+    assert not found, "\n".join(found)
     assert unreached == []
 
 
@@ -137,4 +137,4 @@ def test_axe_reports_nothing_with_two_thousand_names(istanbul, visit):
         if not page.shape.startswith(("/admin/", "/api/")):
             found += look(visitor, page, set())
 
-    assert "\n".join(found) == ""
+    assert not found, "\n".join(found)
