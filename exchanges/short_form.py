@@ -80,7 +80,7 @@ class ShortForm(forms.Form):
     title = forms.CharField(
         label=gettext_lazy("Title"), max_length=160, required=False, help_text=gettext_lazy("Left blank: “3 for 2”.")
     )
-    gone_at = moment(gettext_lazy("When they went over"), required=True)
+    gone_at = moment(gettext_lazy("When they were handed over"), required=True)
     place = forms.CharField(label=gettext_lazy("Place"), max_length=160, required=False)
     time_zone = forms.ChoiceField(label=gettext_lazy("Time zone of the place"), required=False)
     agreed_at = moment(gettext_lazy("When it was agreed, names and all"))
@@ -141,7 +141,7 @@ class ShortForm(forms.Form):
         zones = [(zone, zone) for zone in sorted(available_timezones()) if "/" in zone or zone == "UTC"]
         self.fields["time_zone"].choices = zones  # type: ignore[attr-defined]
         for name in ("agreed_at", "our_final_at", "their_final_at", "received_at"):
-            self.fields[name].help_text = _("Left blank: when they went over.")
+            self.fields[name].help_text = _("Left blank: when they were handed over.")
         self.sizes = {way: self._size(way) for way in WAYS}
         for way in WAYS:
             self._add_way(way)
@@ -187,7 +187,7 @@ class ShortForm(forms.Form):
         if column == "outcome":
             return forms.ChoiceField(label=label, choices=Outcome.choices, required=False)
         longest = 10 if column == "birth_date" else 80
-        attrs = {"placeholder": _("1987-04-23"), "dir": "ltr"} if column == "birth_date" else {"dir": "auto"}
+        attrs = {"placeholder": "1987-04-23", "dir": "ltr"} if column == "birth_date" else {"dir": "auto"}
         return forms.CharField(label=label, required=False, max_length=longest, widget=forms.TextInput(attrs=attrs))
 
     def _add_counts(self, side: str, label: str) -> None:

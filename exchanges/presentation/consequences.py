@@ -30,7 +30,7 @@ def of_exchange_step(step: str, page: ExchangePage, side: Participant | None) ->
                 _("This cannot be undone."),
             ]
         case "cancel" if page.exchange.is_draft:
-            return [_("The draft is put away. Nobody else learns that there was one."), _("This cannot be undone.")]
+            return [_("The draft is dropped. Nobody else learns that there was one."), _("This cannot be undone.")]
         case "cancel" | "end_short":
             return [
                 *_ended(step, page),
@@ -133,5 +133,5 @@ def _settled(page: TranchePage, side: Participant | None) -> list[str]:
         ]
     return [
         *said,
-        _("How it ended is read from what each side stated, presented and received. It can be stated anew later."),
+        _("How it ended follows from what each side says it presented and received. The counts can be stated anew later."),
     ]

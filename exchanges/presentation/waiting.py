@@ -296,7 +296,7 @@ def _to_settle(facts: TrancheFacts, own: _Own) -> WaitingRow | None:
     if tranche.status not in (TrancheStatus.GONE, TrancheStatus.DISPUTED) or not holds or facts.stated & own.sides:
         return None
     url = reverse("exchanges:tranche_step", args=[tranche.pk, "settle"])
-    return _row(tranche.reference, _("state how many you presented"), tranche.status_since, url, _("State"))
+    return _row(tranche.reference, _("state how many you presented"), tranche.status_since, url, _("State it"))
 
 
 def _resumptions(own: _Own) -> Iterator[WaitingRow]:
@@ -322,4 +322,4 @@ def _counts(own: _Own) -> Iterator[WaitingRow]:
     )
     for exchange in rows[:MOST]:
         url = reverse("exchanges:step", args=[exchange.pk, "settle_counts"])
-        yield _row(exchange.reference, _("state the counts"), exchange.last_happened_at, url, _("State"))
+        yield _row(exchange.reference, _("state the counts"), exchange.last_happened_at, url, _("State it"))
