@@ -30,7 +30,7 @@ def test_what_goes_around_our_operations_is_left_out(name):
     ("who", "shown"),
     [
         ("clerk", ["delegation", "person", "round"]),
-        ("head", ["delegation", "grant", "membership", "organisation", "party", "person", "round", "user"]),
+        ("head", ["delegation", "grant", "invitation", "membership", "organisation", "party", "person", "round", "user"]),
     ],
 )
 def test_the_index_offers_what_the_roles_allow(cast, as_user, who, shown):
@@ -44,4 +44,4 @@ def test_an_operator_finds_no_case_data(cast, as_user):
     apps = as_user(cast.operator).get(INDEX).context["app_list"]
 
     models = [entry["model"]._meta.model_name for app in apps for entry in app["models"]]
-    assert sorted(models) == ["membership", "organisation", "party", "user"]
+    assert sorted(models) == ["invitation", "membership", "organisation", "party", "user"]
