@@ -30,7 +30,10 @@ def test_what_goes_around_our_operations_is_left_out(name):
     ("who", "shown"),
     [
         ("clerk", ["delegation", "person", "round"]),
-        ("head", ["delegation", "grant", "invitation", "membership", "organisation", "party", "person", "round", "user"]),
+        (
+            "head",
+            ["delegation", "grant", "invitation", "membership", "organisation", "party", "person", "round", "user"],
+        ),
     ],
 )
 def test_the_index_offers_what_the_roles_allow(cast, as_user, who, shown):

@@ -42,6 +42,7 @@ def test_outsider_cannot_tell_it_exists(scene, browser, name):
     assert (hidden.status_code, hidden.content) == (404, missing.content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", list(T))
 def test_every_status_has_its_page(scene, browser, status):
     tranche = factories.tranche_at(scene, status)
