@@ -133,5 +133,7 @@ def _settled(page: TranchePage, side: Participant | None) -> list[str]:
         ]
     return [
         *said,
-        _("How it ended follows from what each side says it presented and received. The counts can be stated anew later."),
+        _(
+            "How it ended follows from what each side says it presented and received. The counts can be stated anew later."
+        ),
     ]

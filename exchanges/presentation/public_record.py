@@ -129,7 +129,9 @@ def _summary(done: int, others: int) -> str:
     exchanges = ngettext("%(n)s exchange", "%(n)s exchanges", done) % {"n": count(done)}
     if not others:
         return exchanges
-    none = ngettext("%(n)s entry that was not an exchange", "%(n)s entries that were not exchanges", others) % {"n": count(others)}
+    none = ngettext("%(n)s entry that was not an exchange", "%(n)s entries that were not exchanges", others) % {
+        "n": count(others)
+    }
     return _("%(exchanges)s and %(none)s") % {"exchanges": exchanges, "none": none}
 
 
