@@ -408,7 +408,10 @@ class AnswerForm(forms.Form):
 
     stance = forms.ChoiceField(label=gettext_lazy("Answer"))
     reason = forms.ChoiceField(
-        label=gettext_lazy("Because"), choices=[("", "–"), *AnswerReason.choices], required=False
+        label=gettext_lazy("Because"),
+        choices=[("", "–"), *AnswerReason.choices],
+        required=False,
+        help_text=gettext_lazy("A refusal needs it."),
     )
     field = forms.CharField(label=gettext_lazy("Which field is wrong"), required=False, max_length=40)
     note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=500)
@@ -652,6 +655,7 @@ class RecordForm(StepForm):
     def __init__(self, *args: Any, confirms: bool = False, **kwargs: Any) -> None:
         """The second of the two confirms what the first typed and types nothing."""
         super().__init__(*args, **kwargs)
+        self.fields["reached_office_at"].initial = clock.now
         for name in self.papers:
             self.fields[name].required = not confirms
 

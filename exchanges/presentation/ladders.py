@@ -160,4 +160,6 @@ def _how(sign_off: SignOff, paper: SignOffPaper | None) -> str:
         return _("recorded on the authority of %(who)s, document %(number)s") % {
             "who": paper.decided_by, "number": paper.document_number,
         }  # fmt: skip
+    if sign_off.manner == SignOff.Manner.RECORDED:
+        return _("recorded on its authority")
     return str(sign_off.get_manner_display())

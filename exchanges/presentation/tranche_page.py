@@ -215,7 +215,7 @@ class TranchePage:
             exchange_url=reverse("exchanges:detail", args=[exchange.pk]),
             status=pill(tranche.status, tranche.get_status_display()), since=age(tranche.status_since),
             planned_on=day(tranche.planned_on), place=tranche.place,
-            hold=", ".join(str(hold.participant) for hold in self.facts.holds),
+            hold=", ".join(dict.fromkeys(str(hold.participant) for hold in self.facts.holds)),
             exchange_hold=exchange.get_hold_display() if exchange.hold != "none" else "",
             compartment=tranche.compartment_id, is_ours_alone=self.parties.ours_alone, waits=waits_of(self.facts, self.parties),
             uncleared=count(missing) if missing else "", lock_number=tranche.lock_number,

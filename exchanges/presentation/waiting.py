@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from access.models import User
 from access.roles import May, roles_with
 from access.scoping import compartments_where, memberships_of
+from audit.models import subject_of
 from exchanges.models import (
     OPEN,
     SETTLED,
@@ -115,6 +116,15 @@ class _Own:
             found.setdefault(direction.exchange_id, []).append(direction)
         return found
 
+    @cached_property
+    def pairs(self) -> list[SecondPair]:
+        """Questions for a second person of the viewer's side, their own among them."""
+        if not self.holds(*PAIR_STEPS.values()):
+            return []
+        rows = SecondPair.objects.visible_to(self.viewer).filter(confirmed_by=None, step__in=PAIR_STEPS)
+        rows = rows.filter(compartment_id__in=self.where(*PAIR_STEPS.values()))
+        return list(rows.select_related("asked_by").order_by("asked_at")[: 2 * MOST])
+
     def allowed(self, *capabilities: str) -> set[UUID]:
         """Compartments of running tranches where the viewer holds one of these."""
         wanted = {facts.tranche.compartment_id for facts in self.running}
@@ -140,21 +150,22 @@ def _sign_offs(own: _Own) -> Iterator[WaitingRow]:
         status=StepStatus.PENDING, office__in=own.offices, lock_number=F("tranche__lock_number"),
         tranche__status__in=ON_THE_LADDER,
     )  # fmt: skip
+    recorded = {pair.subject: pair for pair in own.pairs}
     for step in steps.select_related("tranche__exchange").order_by("status_since")[:MOST]:
+        pair = recorded.get(subject_of(step))
+        if pair and pair.asked_by_id != own.viewer.pk:
+            continue  # they are asked to be the second person: that row leads to the same sheet
         url = f"{reverse('exchanges:sign', args=[step.tranche_id])}?step={step.pk}"
         what = _("final sign-off") if step.is_final else _("sign-off")
-        lapsed = _("asked again: %(cause)s") % {"cause": step.lapsed_because} if step.lapsed_because else ""
-        yield _row(
-            step.tranche.reference, f"{what}: {step.office_name}", step.status_since, url, _("Read and sign"), lapsed
-        )
+        note = _("asked again: %(cause)s") % {"cause": step.lapsed_because} if step.lapsed_because else ""
+        if pair:
+            note = _("You recorded it. It waits for a second person of your office.")
+        action = _("Open") if pair else _("Read and sign")
+        yield _row(step.tranche.reference, f"{what}: {step.office_name}", step.status_since, url, action, note)
 
 
 def _pairs(own: _Own) -> Iterator[WaitingRow]:
-    if not own.holds(*PAIR_STEPS.values()):
-        return
-    rows = SecondPair.objects.visible_to(own.viewer).filter(confirmed_by=None, step__in=PAIR_STEPS)
-    rows = rows.exclude(asked_by=own.viewer).filter(compartment_id__in=own.where(*PAIR_STEPS.values()))
-    pairs = list(rows.select_related("asked_by").order_by("asked_at")[:MOST])
+    pairs = [pair for pair in own.pairs if pair.asked_by_id != own.viewer.pk][:MOST]
     tranches, steps = _subjects(pairs, own.viewer)
     for pair in pairs:
         kind, _colon, pk = pair.subject.partition(":")

@@ -19,7 +19,7 @@ from exchanges.presentation.tranche_page import TranchePage
 from exchanges.views.exchange import asked_part
 from exchanges.views.finding import find_tranche, viewer_of
 
-STEPS = ("stage", "go", "record_receipts", "settle")
+STEPS = ("stage", "release_hold", "go", "record_receipts", "settle")
 
 
 @needs("read_names")
@@ -41,7 +41,7 @@ def _context(page: TranchePage, shown: LinePage) -> dict[str, Any]:
         "head": page.head(), "hold_step": page.hold_step(), "heads": shown.heads(), "gos": page.gos(),
         "word_steps": page.word_steps(),
         "steps": [step for step in steps if step.allowed],
-        "refusals": [step for step in steps if not step.allowed and step.step == "go"],
+        "refusals": [step for step in steps if not step.allowed and step.step == "go" and page.tranche.is_open_locked],
         "window": shown.window(), "why_no_names": page.why_no_names(),
     }  # fmt: skip
 

@@ -51,7 +51,7 @@ def names(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _context(page: ExchangePage, request: HttpRequest, form: AnswerForm | None) -> dict[str, Any]:
-    context = context_of(page, request, ("names",), section="names")
+    context = context_of(page, request, ("names",), section="names", submit_links=page.submit_links())
     if form is not None:
         shown = names_context(page, request, frozenset(request.POST.getlist("entries")))
         context |= shown | {"answer_form": form}

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from access.declared import signed_in
@@ -56,6 +57,14 @@ TRANCHE_OPERATIONS: dict[str, Callable[..., Any]] = {
     "correct_entry": tranche_operations.correct_entry,
 }
 
+SAID = {
+    "stage": gettext_lazy("Staged. It goes when every side has given its go."),
+    "hold": gettext_lazy("Held. Nothing moves until your side releases it."),
+    "release_hold": gettext_lazy("The hold of your side is released."),
+    "record_receipts": gettext_lazy("The receipts are recorded."),
+    "settle": gettext_lazy("Your count is stated."),
+}
+
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -92,8 +101,10 @@ def tranche_step(request: HttpRequest, pk: UUID, step: str) -> HttpResponse:
     url, exchange_url = (
         reverse("exchanges:tranche", args=[tranche.pk]), reverse("exchanges:detail", args=[tranche.exchange_id]),
     )  # fmt: skip
+    is_at_the_line = request.GET.get("at") == "line"  # whoever pressed it there stays there
+    back = reverse("exchanges:line", args=[tranche.pk]) if is_at_the_line else url
     page = StepPage(
-        heading=_heading(transition, side), about=tranche.reference, back_url=url, back_label=tranche.reference,
+        heading=_heading(transition, side), about=tranche.reference, back_url=back, back_label=tranche.reference,
         breadcrumbs=[
             (_("Exchanges"), reverse("exchanges:board")), (str(tranche.exchange), exchange_url), (tranche.reference, url),
         ],
@@ -111,7 +122,7 @@ def tranche_step(request: HttpRequest, pk: UUID, step: str) -> HttpResponse:
     goes_on = "next" in request.POST and getattr(form, "window", None)
     return take(
         request, page, form, taken, said=said, context=context, partial=_steps_section(request, "tranche", pk),
-        done_url=request.path + form.window.next_url if goes_on and form.window.next_url else url,  # type: ignore[attr-defined]
+        done_url=request.path + form.window.next_url if goes_on and form.window.next_url else back,  # type: ignore[attr-defined]
     )  # fmt: skip
 
 
@@ -257,4 +268,6 @@ def _said_of_correction(reading: TranchePage, step: str, tranche: Tranche) -> st
     if step == "go":
         gone = tranche.status == TrancheStatus.GONE
         return _("The tranche has gone.") if gone else _("Your go is given. It waits for the others.")
+    if step in SAID:
+        return str(SAID[step])
     return _("Done: %(step)s.") % {"step": transition.label}

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 import verify_log
+from access.models import Compartment
 from audit.export import lines_of
 from audit.models import Log
 from exchanges.models import TrancheStatus
@@ -107,6 +108,18 @@ def test_command_and_script_work_together(scene, tmp_path: Path):
     )
 
     assert (done.returncode, done.stdout.split()[0]) == (0, "WHOLE")
+
+
+def test_log_is_exported_by_its_name_too(scene, tmp_path: Path):
+    exchange = factories.exchange_at(scene, "negotiating")
+    by_id, by_name = tmp_path / "id.jsonl", tmp_path / "name.jsonl"
+    call_command("export_log", str(exchange.compartment_id), str(by_id))
+    call_command("export_log", exchange.reference, str(by_name))
+    Compartment.objects.create(kind="channel", name=exchange.reference)
+
+    assert by_name.read_bytes() == by_id.read_bytes() != b""
+    with pytest.raises(CommandError, match="Several compartments are called"):
+        call_command("export_log", exchange.reference, str(by_name))
 
 
 def test_script_exits_1_on_a_broken_log(scene, tmp_path: Path, lines):

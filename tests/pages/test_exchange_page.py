@@ -370,6 +370,15 @@ def test_number_that_is_not_on_the_list_is_named(scene, browser):
     assert not Tranche.objects.unscoped("test").exists()
 
 
+def test_names_lead_to_submitting_the_list(scene, browser):
+    exchange = factories.exchange_at(scene, S.NEGOTIATING)
+    first = factories.directions(exchange)[0]
+    submit = f'href="/directions/{first.pk}/steps/submit/"'
+
+    assert submit in browser(scene.cast.north.negotiator).get(page(exchange, "names")).content.decode()
+    assert submit not in browser(scene.cast.mediator).get(page(exchange, "names")).content.decode()
+
+
 @pytest.mark.parametrize(("name", "limit"), [("detail", PAGE_QUERIES), ("names", NAMES_QUERIES)])
 def test_number_of_queries_does_not_grow_with_the_rows(scene, browser, name, limit):
     few = factories.exchange_at(scene, S.NEGOTIATING)

@@ -14,6 +14,7 @@ from alerts.operations import route
 from alerts.routing import compartments_behind
 from core import clock
 from exchanges.models import ExchangeStatus, TrancheStatus
+from exchanges.operations import sign_off as sign_off_operations
 from exchanges.operations import tranche as tranche_operations
 from exchanges.presentation.waiting import waiting_for
 from tests import factories
@@ -94,6 +95,20 @@ def test_tranche_waits_for_whom_its_status_names(scene, status, role, expected):
     factories.tranche_at(scene, status)
 
     assert whats(getattr(scene.cast.north, role)) == expected
+
+
+def test_recorded_final_asks_the_second_person_once_and_tells_the_first(scene):
+    tranche = factories.tranche_at(scene, T.AWAITING_FINAL)
+    final = factories.step_of(tranche, scene.cast.north, final=True)
+    north = scene.cast.north
+    sign_off_operations.approve(
+        final, digest=factories.digest_of(final), manner="recorded", actor=north.secretary, papers=factories.papers()
+    )
+
+    assert whats(north.registrar) == ["second person: confirm a recorded sign-off"]
+    (row,) = waiting_for(north.secretary)
+    assert (row.note, row.action) == ("You recorded it. It waits for a second person of your office.", "Open")
+    assert [row.action for row in waiting_for(north.president)] == ["Read and sign"]
 
 
 def test_nothing_waits_for_who_only_looks_on(scene):

@@ -119,13 +119,13 @@ def test_go_opens_its_page_and_its_refusal_stands_here(scene, browser):
     tranche = factories.tranche_at(scene, T.STAGED)
     client = browser(scene.cast.north.handover)
     go = reverse("exchanges:tranche_step", args=[tranche.pk, "go"])
-    assert f'href="{go}"' in client.get(line(tranche)).content.decode()
+    assert f'href="{go}?at=line"' in client.get(line(tranche)).content.decode()
 
     client.post(go)
 
     page = client.get(line(tranche)).content.decode()
     assert "Your side has given its go." in page
-    assert f'href="{go}"' not in page
+    assert f'href="{go}' not in page
 
 
 def test_number_of_queries_does_not_grow_with_the_people(scene, browser):
@@ -142,3 +142,38 @@ def test_number_of_queries_does_not_grow_with_the_people(scene, browser):
     assert counted == [LINE_QUERIES, LINE_QUERIES]
     assert page.count('class="line-row"') == 50
     assert "from=50" in page
+
+
+def test_steps_pressed_at_the_line_come_back_to_the_line(scene, browser):
+    tranche = factories.tranche_at(scene, T.STAGED)
+    client = browser(scene.cast.north.handover)
+    steps = reverse("exchanges:tranche", args=[tranche.pk]) + "steps/"
+    assert f'action="{steps}hold/?at=line"' in client.get(line(tranche)).content.decode()
+
+    assert client.post(f"{steps}hold/?at=line").url == line(tranche)
+    page = client.get(line(tranche)).content.decode()
+    assert "Held. Nothing moves until your side releases it." in page
+    assert f'href="{steps}release_hold/?at=line"' in page
+    assert (
+        f'href="{line(tranche)}">Back without doing it' in client.get(f"{steps}release_hold/?at=line").content.decode()
+    )
+    assert client.post(f"{steps}release_hold/?at=line", {"reason": "he is well"}).url == line(tranche)
+    assert client.post(f"{steps}hold/").url == reverse("exchanges:tranche", args=[tranche.pk])
+
+
+def test_hold_placed_twice_by_one_side_names_it_once(scene, browser):
+    tranche = factories.tranche_at(scene, T.STAGED)
+    client = browser(scene.cast.north.handover)
+    for _tap in range(2):
+        client.post(reverse("exchanges:tranche_step", args=[tranche.pk, "hold"]))
+
+    page = client.get(line(tranche)).content.decode()
+
+    assert "held by North" in page
+    assert "North, North" not in page
+
+
+def test_after_the_go_nothing_says_that_it_cannot_be_given(scene, browser):
+    gone = factories.tranche_at(scene, T.GONE)
+
+    assert "Give the go" not in browser(scene.cast.north.handover).get(line(gone)).content.decode()

@@ -1,5 +1,7 @@
 """The sheet: what is signed in words, the two ways to sign, and what a stale page is answered."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 import time_machine
 from django.urls import reverse
@@ -59,6 +61,15 @@ def test_sheet_shows_the_digest_in_words_and_who_has_signed(scene, browser, awai
     assert "Final sign-off" in content
     assert 'name="password"' in content
     assert 'name="decided_by"' not in content
+
+
+def test_decision_is_taken_to_have_reached_the_office_now(scene, browser, awaiting, final):
+    client = browser(scene.cast.north.secretary)
+    with time_machine.travel(clock.now(), tick=False):
+        content = client.get(sheet(awaiting)).content.decode()
+        present = timezone.localtime(clock.now(), ZoneInfo(scene.cast.north.secretary.time_zone))
+
+    assert f'value="{present:%Y-%m-%dT%H:%M}"' in content
 
 
 def test_president_signs_with_the_password(scene, browser, awaiting, final):

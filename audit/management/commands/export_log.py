@@ -12,7 +12,7 @@ from audit.models import Log
 
 
 class Command(BaseCommand):
-    help = "Export a compartment's log to FILE; --list names the compartments, one a line, id first."
+    help = "Export a compartment's log to FILE, by its id or its name; --list names them, one a line, id first."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("compartment", nargs="?")
@@ -25,15 +25,25 @@ class Command(BaseCommand):
             return
         if compartment is None or file is None:
             raise CommandError("Name a compartment and a file, or ask with --list.")
-        try:
-            found = Compartment.objects.unscoped("a command of the server's operators").get(pk=compartment)
-        except (Compartment.DoesNotExist, ValidationError, ValueError) as error:
-            raise CommandError(f"There is no compartment {compartment}.") from error
+        found = self._find(compartment)
         try:
             with file.open("wb") as out:
                 out.writelines(lines_of(found))
         except OSError as error:
             raise CommandError(f"Cannot write {file}: {error.strerror}.") from error
+
+    def _find(self, told: str) -> Compartment:
+        rows = Compartment.objects.unscoped("a command of the server's operators")
+        try:
+            return rows.get(pk=told)
+        except (Compartment.DoesNotExist, ValidationError, ValueError):
+            pass
+        named = list(rows.filter(name=told)[:2])
+        if not named:
+            raise CommandError(f"There is no compartment {told}.")
+        if len(named) > 1:
+            raise CommandError(f"Several compartments are called {told}. Name one by its id; --list shows them.")
+        return named[0]
 
     def _list(self) -> None:
         positions = dict(Log.objects.unscoped("a command of the server's operators").values_list("pk", "position"))
