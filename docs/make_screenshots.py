@@ -57,16 +57,22 @@ def main(address: str, logins: Path) -> None:
         def visitor(username: str, **context: object) -> Visitor:
             return Visitor(browser, address, username, passwords[username], **context)
 
-        walk(visitor("kyiv-head"), visitor("kyiv-president"))
+        tranche = walk(visitor("kyiv-head"), visitor("kyiv-president"))
         phone = visitor("kyiv-president", color_scheme="dark")
         phone.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         phone.open("/")
         phone.shoot("home-phone-dark")
+        officer = visitor("kyiv-handover")
+        officer.open("/record/exchanges/")
+        officer.shoot("record")
+        officer.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        officer.open(f"{tranche}line/")
+        officer.shoot("line-phone")
         browser.close()
 
 
-def walk(head: Visitor, president: Visitor) -> None:
-    """Kyiv's head signs; in the president's office the open inbox tells of it without a reload."""
+def walk(head: Visitor, president: Visitor) -> str:
+    """Kyiv's head signs; in the president's office the open inbox tells of it without a reload. The tranche's path."""
     head.shoot("home")
     head.open("/exchanges/")
     exchange = head.find(r"/exchanges/[0-9a-f-]{36}/")
@@ -85,6 +91,7 @@ def walk(head: Visitor, president: Visitor) -> None:
     head.page.press("input[name=password]", "Enter")
     awaited.first.wait_for(timeout=15_000)
     president.shoot("inbox-live")
+    return tranche
 
 
 if __name__ == "__main__":
