@@ -156,6 +156,8 @@ class Door(APIView):
     def asked(self, filters: Body) -> dict[str, Any]:
         """The query, checked. Raises ValidationError for an unknown or a repeated key."""
         query = self.request.query_params
+        if not query:
+            return {}
         if twice := [key for key in query if len(query.getlist(key)) > 1]:
             raise serializers.ValidationError({key: [_("Say this once.")] for key in twice})
         return checked_input(filters, query.dict())
@@ -195,7 +197,7 @@ def checked_input(body: Body, given: Any, *, partial: bool = False) -> dict[str,
 
 
 class Filters(Strict):
-    """The query of a list. A field narrows by the column of its name, or by the path in `paths`."""
+    """The query of a list; each field may be left out. It narrows by the column of its name, or by the path in `paths`."""
 
     cursor = serializers.CharField(required=False, max_length=1000, help_text="From `next` or `previous`.")
     page_size = serializers.IntegerField(required=False, min_value=1, max_value=MOST, help_text=f"{PAGE} unless told.")

@@ -11,10 +11,14 @@ from accounts.operations import create_key
 
 def api_client(user: User) -> Client:
     """As a partner's program: every request carries a key."""
+    return Client(headers={"authorization": f"Bearer {key_of(user)}"})
+
+
+def key_of(user: User) -> str:
     membership = user.memberships.order_by("pk").first()
     assert membership is not None
     _key, token = create_key(membership, label="benchmark", actor=user)
-    return Client(headers={"authorization": f"Bearer {token}"})
+    return token
 
 
 def browser(user: User) -> Client:

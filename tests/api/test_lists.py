@@ -3,7 +3,10 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from rest_framework.fields import empty
 
+import config.api_urls  # noqa: F401  names every list
+from access.doors import Filters
 from people.operations import create_persons_bulk
 from tests import factories
 
@@ -121,3 +124,13 @@ def test_queries_do_not_grow_with_rows(scene, api):
     assert after == before
     session_and_user = 2
     assert {path: asked for path, asked in before.items() if asked - session_and_user > LISTS[path]} == {}
+
+
+def test_every_filter_may_be_left_out():
+    def kinds(of: type[Filters]) -> list[type[Filters]]:
+        return [of, *(found for kind in of.__subclasses__() for found in kinds(kind))]
+
+    for kind in kinds(Filters):
+        for name, field in kind().fields.items():
+            assert not field.required, f"{kind.__name__}.{name}"
+            assert field.default is empty, f"{kind.__name__}.{name}"
