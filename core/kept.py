@@ -63,6 +63,8 @@ class Kept:
             self.sql, params = SQLCompiler.as_sql(self.compiler)
         except EmptyResultSet:
             return
+        finally:
+            del self.compiler.connection  # its thread's own, to be closed with it
         self.params = tuple(params)
         for param in self.params:
             if not isinstance(param, Slot):
