@@ -33,7 +33,8 @@ def test_a_right_that_has_ended_ends_for_what_is_kept(scene):
     head = scene.cast.north.head
     assert seen(head, id=ours.pk) == [ours.pk]
 
-    head.memberships.update(ends_at=timezone.now() - timedelta(seconds=1))
+    now = timezone.now()
+    head.memberships.update(starts_at=now - timedelta(hours=1), ends_at=now - timedelta(seconds=1))
 
     assert seen(head, id=ours.pk) == []
 

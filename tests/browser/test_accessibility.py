@@ -15,6 +15,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.real,
     pytest.mark.slow,
+    pytest.mark.survey,
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: install the package chromium to run it"),
 ]
 
