@@ -7,6 +7,7 @@ server shows that they have come to that instant; the product knows nothing of i
 """
 
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -149,6 +150,9 @@ def routed(house: House, position: int) -> bool:
 # PostgreSQL and Redis
 
 
+SECONDS_OF_A_SWEEP = 3
+
+
 def test_services_in_peace(services):
     until(lambda: services.get("/readyz")[0] == 200, "every part is ready")
 
@@ -223,6 +227,8 @@ def test_services_workers_killed_in_the_middle_of_sending(services):
 def test_services_beat_killed_and_the_message_lost(services, broker):
     """A dead beat is told apart from dead workers, and the reverse; what the broker lost waits for the sweep."""
     services.kill("beat")
+    broker.flush()
+    time.sleep(SECONDS_OF_A_SWEEP)  # one that beat had asked for may be under way, and would find the news
     services.signal(signal.SIGSTOP, "worker")
     position = news(services)
     broker.flush()
