@@ -29,6 +29,7 @@ class PersonRow:
     version: int
     compartment: UUID
     label: str
+    merged_into: UUID | None
     sex: Annotated[str, Person.Sex] | None
     birth_date: str
     birth_place: str
@@ -100,7 +101,7 @@ class PersonDetail(PersonRow):
     claims: list[ClaimRow]
 
 
-PERSON_COLUMNS = ("id", "version", "compartment_id", "label", "created_at", *operations.IDENTITY)
+PERSON_COLUMNS = ("id", "version", "compartment_id", "merged_into_id", "label", "created_at", *operations.IDENTITY)
 
 
 def person_row(person: Any) -> PersonRow:
@@ -112,6 +113,7 @@ def person_row(person: Any) -> PersonRow:
         version=person.version,
         compartment=person.compartment_id,
         label=person.label,
+        merged_into=person.merged_into_id,
         created_at=person.created_at,
         **identity | {"sex": person.sex or None},
     )
@@ -119,9 +121,9 @@ def person_row(person: Any) -> PersonRow:
 
 def person_detail(person: Person, viewer: User) -> PersonDetail:
     row = person_row(person)
-    names = Name.objects.visible_to(viewer).filter(person=person).select_related("person")
-    claims = list(Claim.objects.visible_to(viewer).filter(person=person).order_by("happened_on", "recorded_at"))
-    categories = CategoryAssignment.objects.visible_to(viewer).filter(person=person)
+    names = Name.objects.visible_to(viewer).of(person).select_related("person")
+    claims = list(Claim.objects.visible_to(viewer).of(person).order_by("happened_on", "recorded_at"))
+    categories = CategoryAssignment.objects.visible_to(viewer).of(person)
     fate = fate_of(claims)
     return PersonDetail(
         **{field.name: getattr(row, field.name) for field in fields(row)},
@@ -252,7 +254,8 @@ class PersonDoor(Door):
 
 
 class Persons(PersonDoor, CollectionDoor):
-    """Dossiers by name. POST writes one into the viewer's own half."""
+    """Dossiers by name, each person once: one that is merged into another is read there. POST writes one into the
+    viewer's own half."""
 
     order = by("label", "id")
     filters = PersonFilters
@@ -264,7 +267,7 @@ class Persons(PersonDoor, CollectionDoor):
 
     def narrow(self, rows: "QuerySet[Person]", asked: Mapping[str, Any]) -> "QuerySet[Person]":
         asked = dict(asked)
-        return super().narrow(matching(rows, asked.pop("q", "")), asked)
+        return super().narrow(matching(rows.filter(merged_into=None), asked.pop("q", "")), asked)
 
     def present(self, rows: Sequence[Any]) -> Sequence[PersonRow]:
         return [person_row(person) for person in rows]
@@ -287,6 +290,13 @@ class PersonOne(PersonDoor, ChangingDoor):
 
     def change(self, row: Person, given: dict[str, Any], version: int | None) -> Person:
         return operations.change_person(row, actor=self.viewer, version=version, **given)
+
+
+def of_person(rows: Any, asked: Mapping[str, Any]) -> "tuple[QuerySet[Any], dict[str, Any]]":
+    """Narrowed to `person` and whatever is merged into it, and what else was asked."""
+    others = dict(asked)
+    person = others.pop("person", None)
+    return (rows if person is None else rows.of(person)), others
 
 
 class NameFilters(Filters):
@@ -316,6 +326,9 @@ class Names(NameDoor, CollectionDoor):
     filters = NameFilters
     detail = NameRow
     body = AddNameBody
+
+    def narrow(self, rows: "QuerySet[Any]", asked: Mapping[str, Any]) -> "QuerySet[Any]":
+        return super().narrow(*of_person(rows, asked))
 
     def present(self, rows: Sequence[Name]) -> Sequence[NameRow]:
         return [name_row(name) for name in rows]
@@ -368,6 +381,9 @@ class Claims(ClaimDoor, CollectionDoor):
     filters = ClaimFilters
     detail = ClaimRow
     body = AddClaimBody
+
+    def narrow(self, rows: "QuerySet[Any]", asked: Mapping[str, Any]) -> "QuerySet[Any]":
+        return super().narrow(*of_person(rows, asked))
 
     def present(self, rows: Sequence[Claim]) -> Sequence[ClaimRow]:
         return [claim_row(claim) for claim in rows]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -15,7 +15,7 @@ from access.roles import May, holders_spelt
 from access.scoping import capabilities_anywhere
 from core.partial_dates import spelt
 from people.fate import Fate, fate_of
-from people.models import CategoryAssignment, Claim, ClaimKind, CustodyPlace, Name, Person
+from people.models import CategoryAssignment, Claim, ClaimKind, CustodyPlace, Name, Person, shown_name
 
 WINDOW = 50
 
@@ -108,6 +108,7 @@ class Dossier:
     claim_url: str
     why_no_claim: str
     admin_url: str
+    ids: list[uuid.UUID]  # its own and of whatever is merged into it
 
 
 def address_to_add(viewer: User) -> str:
@@ -131,22 +132,23 @@ def matching(persons: "QuerySet[Person]", text: str) -> "QuerySet[Person]":
 
 def window_of_persons(viewer: User, *, sought: str = "", after: str = "", before: str = "") -> Window:
     """The 50 persons that follow `after` or precede `before`, by name. An unknown id is the beginning."""
-    visible = Person.objects.visible_to(viewer)
+    visible = Person.objects.visible_to(viewer).unmerged()
     persons = matching(visible, sought).order_by("label", "id")
     start, end = _place(visible, after), _place(visible, before)
     if start:
         persons = persons.filter(_beyond("gt", start))
     elif end:
         persons = persons.filter(_beyond("lt", end)).reverse()
-    found = list(persons.prefetch_related(*_beside(viewer))[: WINDOW + 1])
+    found = list(persons[: WINDOW + 1])
     goes_on, rows = len(found) > WINDOW, found[:WINDOW]
     if end and not start:
         rows.reverse()
         has_previous, has_next = goes_on, bool(rows)
     else:
         has_previous, has_next = bool(start and rows), goes_on
+    beside = beside_persons(rows, viewer)
     return Window(
-        persons=[_line(person) for person in rows],
+        persons=[_line(person, beside) for person in rows],
         sought=sought,
         size=WINDOW,
         previous_url=_window_url(sought, before=rows[0].pk) if has_previous else "",
@@ -171,34 +173,58 @@ def _window_url(sought: str, **place: Any) -> str:
     return f"{reverse('people:index')}?{urlencode(asked)}"
 
 
-def _beside(viewer: User) -> list["Prefetch[Any, Any, Any]"]:
-    return [
-        Prefetch("names", Name.objects.visible_to(viewer)),
-        Prefetch("claims", Claim.objects.visible_to(viewer)),
-        Prefetch("categories", CategoryAssignment.objects.visible_to(viewer)),
-    ]
+@dataclass(frozen=True)
+class Beside:
+    """What hangs on some persons, by the dossier under which it is read."""
+
+    names: dict[uuid.UUID, list[Name]]
+    claims: dict[uuid.UUID, list[Claim]]
+    categories: dict[uuid.UUID, list[CategoryAssignment]]
+
+    def names_of(self, person: Person) -> list[Name]:
+        """The one that is shown comes first."""
+        names = self.names.get(person.pk, [])
+        shown = shown_name(names, person)
+        return [*([shown] if shown else []), *(name for name in names if name != shown)]
+
+    def claims_of(self, person: Person) -> list[Claim]:
+        return self.claims.get(person.pk, [])
+
+    def categories_of(self, person: Person) -> list[CategoryAssignment]:
+        return self.categories.get(person.pk, [])
 
 
-def _line(person: Person) -> PersonLine:
-    fate = fate_of(person.claims.all())
+def beside_persons(persons: Iterable[Person], viewer: User) -> Beside:
+    """One query of each kind, whatever was merged."""
+    ids = [person.pk for person in persons]
+    return Beside(
+        names=Name.objects.visible_to(viewer).of(*ids).by_holder(),
+        claims=Claim.objects.visible_to(viewer).of(*ids).by_holder(),
+        categories=CategoryAssignment.objects.visible_to(viewer).of(*ids).by_holder(),
+    )
+
+
+def _line(person: Person, beside: Beside) -> PersonLine:
+    fate = fate_of(beside.claims_of(person))
     return PersonLine(
         url=reverse("people:detail", args=[person.pk]),
         label=str(person),
-        other_names=[str(name) for name in person.names.all() if not name.is_preferred],
+        other_names=_distinct(str(name) for name in beside.names_of(person)[1:]),
         born=spelt(person.birth_date),
         rank=person.rank,
         service_number=person.service_number,
         fate=fate,
         tone=_tone(fate.kind),
-        categories=_distinct(str(assignment) for assignment in person.categories.all()),
+        categories=_distinct(str(assignment) for assignment in beside.categories_of(person)),
     )
 
 
 def dossier_of(person: Person, viewer: User) -> Dossier:
     """`person` has been fetched with `visible_to(viewer)`."""
-    prefetch_related_objects([person], *_beside(viewer))
+    beside = beside_persons([person], viewer)
     may = viewer.capabilities_in(person.compartment_id)
-    fate = fate_of(person.claims.all())
+    claims = beside.claims_of(person)
+    fate = fate_of(claims)
     identity = _identity(person)
     return Dossier(
         label=str(person),
@@ -206,20 +232,21 @@ def dossier_of(person: Person, viewer: User) -> Dossier:
         tone=_tone(fate.kind),
         names=[
             NameLine(
-                str(name), name.get_script_display(), name.get_kind_display(), name.source or name.scheme, name.is_preferred
+                str(name), name.get_script_display(), name.get_kind_display(), name.source or name.scheme, place == 0
             )
-            for name in person.names.all()
+            for place, name in enumerate(beside.names_of(person))
         ],
         identity=[fact for fact in identity if fact.value],
         unknown=", ".join(fact.label for fact in identity if not fact.value),
         categories=[
-            CategoryLine(str(row), row.evidence, spelt(row.as_of)) for row in person.categories.all()
+            CategoryLine(str(row), row.evidence, spelt(row.as_of)) for row in beside.categories_of(person)
         ],
-        claims=[_claim_line(claim) for claim in reversed(list(person.claims.all()))],
+        claims=[_claim_line(claim) for claim in reversed(claims)],
         restricted=[_places_card(person, may)],
         claim_url=reverse("people:claim_new", args=[person.pk]),
         why_no_claim=_why_not(may, May.WRITE_PERSON),
         admin_url=reverse("admin:people_person_change", args=[person.pk]) if May.WRITE_PERSON in may else "",
+        ids=sorted({person.pk, *(name.person_id for name in beside.names_of(person))}),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.lifecycle import Text
-from people.models import Category, ClaimKind, Person
+from people.models import Category, ClaimKind, Person, Verdict
 
 Content = Mapping[str, Any]
 
@@ -29,6 +29,12 @@ def _category(content: Content) -> str:
     return _("A category was assigned: %(category)s.") % {"category": label} if label else _("A category was assigned.")
 
 
+def _judgement(content: Content) -> str:
+    verdict = str(content.get("verdict", ""))
+    told = {"verdict": dict(Verdict.choices).get(verdict, verdict), "labels": " · ".join(content.get("labels", ()))}
+    return _("%(labels)s: judged %(verdict)s.") % told
+
+
 SENTENCES: dict[str, Text | Callable[[Content], Text]] = {
     "person.created": gettext_lazy("The dossier was opened."),
     "person.changed": _changed,
@@ -36,6 +42,11 @@ SENTENCES: dict[str, Text | Callable[[Content], Text]] = {
     "name.added": gettext_lazy("A name was added."),
     "name.changed": gettext_lazy("The spelling or source of a name was changed."),
     "name.preferred": gettext_lazy("Another name was preferred."),
+    "judgement.made": _judgement,
+    "person.merge_asked": gettext_lazy("A second person is asked to merge two dossiers."),
+    "person.merge_dropped": gettext_lazy("The merge that was asked for is dropped."),
+    "person.merged": lambda c: _("%(label)s was merged into this dossier.") % {"label": c.get("absorbed_label", "")},
+    "person.unmerged": gettext_lazy("The merged dossiers were taken apart."),
     "claim.added": _claim,
     "category.assigned": _category,
     "read.location": gettext_lazy("Places of detention were read."),

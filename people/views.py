@@ -39,12 +39,13 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     person = get_object_or_404(Person.objects.visible_to(request.user), pk=pk)
-    events = Event.objects.visible_to(request.user).about(person).newest_first()[:EVENTS_SHOWN]
-    return render(
-        request,
-        "people/person_detail.html",
-        {"person": person, "dossier": dossier_of(person, _viewer(request)), "days": timeline(events, _viewer(request))},
-    )
+    if person.merged_into_id:
+        return redirect("people:detail", pk=person.merged_into_id)
+    dossier = dossier_of(person, _viewer(request))
+    about = [Person(pk=key) for key in dossier.ids]
+    events = Event.objects.visible_to(request.user).about(*about).newest_first()[:EVENTS_SHOWN]
+    context = {"person": person, "dossier": dossier, "days": timeline(events, _viewer(request))}
+    return render(request, "people/person_detail.html", context)
 
 
 @needs(May.WRITE_PERSON)

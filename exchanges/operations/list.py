@@ -53,7 +53,7 @@ from exchanges.standing import Parties, standing_of
 from exchanges.transitions.direction import ANSWERING, TRANSITIONS
 from exchanges.transitions.exchange import NEGOTIATING_TO_UNDER_WAY
 from negotiations.models import Participant
-from people.models import Category, CategoryAssignment, Name, Person
+from people.models import Category, CategoryAssignment, Name, Person, shown_name
 
 CHUNK = 1000
 LIST_FIELDS = {
@@ -119,14 +119,11 @@ def _with_dossiers(lines: Sequence[Line], taking: Taking) -> list[Line]:
     if not wanted:
         return list(lines)
     found = Person.objects.visible_to(taking.actor).filter(pk__in=_ids(wanted), compartment=taking.standing.home)
-    persons = {str(person.pk): person for person in found}
-    names: dict[Any, list[Name]] = {}
-    for name in Name.objects.visible_to(taking.actor).filter(person__in=persons.values()):
-        names.setdefault(name.person_id, []).append(name)
-    categories: dict[Any, list[str]] = {}
-    assigned = CategoryAssignment.objects.visible_to(taking.actor).filter(person__in=persons.values())
-    for person_id, category in assigned.values_list("person_id", "category"):
-        categories.setdefault(person_id, []).append(category)
+    persons = {str(person.pk): person.read_as for person in found.select_related("merged_into")}
+    everybody = {person.pk for person in persons.values()}
+    names = Name.objects.visible_to(taking.actor).of(*everybody).by_holder()
+    assigned = CategoryAssignment.objects.visible_to(taking.actor).of(*everybody).by_holder()
+    categories = {person: [row.category for row in rows] for person, rows in assigned.items()}
     faults: dict[str, list[str]] = {}
     filled = []
     for index, line in enumerate(lines, start=1):
@@ -152,7 +149,7 @@ def _ids(texts: Iterable[str]) -> list[UUID]:
 
 
 def _from_dossier(line: Line, person: Person, names: list[Name], categories: list[str]) -> Line:
-    preferred = next((name for name in names if name.is_preferred), names[0] if names else None)
+    preferred = shown_name(names, person)
     latin = next((str(name) for name in names if name.script == Name.Script.LATIN), "")
     return replace(
         line,

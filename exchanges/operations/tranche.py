@@ -63,7 +63,7 @@ from exchanges.transitions.exchange import NEGOTIATING_TO_UNDER_WAY
 from exchanges.transitions.tranche import GONE_EVENT, TRANSITIONS, directions_of, open_holds, received_by_direction
 from negotiations.models import Participant
 from people.fate import fate_of
-from people.models import Claim
+from people.models import Claim, Person
 
 CHUNK = 1000
 IDENTITY_FIELDS = (
@@ -395,18 +395,19 @@ def _pairs_waived(taking: Taking) -> bool:
 def _own_people(content: Content, home: Compartment) -> list[EntryLink]:
     """Our dossiers that the entries stand for, by our own judgement."""
     rows = EntryLink.objects.unscoped("own party's compartment").filter(compartment=home, entry__in=content.entries)
-    return list(rows.select_related("person", "entry").order_by("entry__number"))
+    return list(rows.select_related("person__merged_into", "entry").order_by("entry__number"))
 
 
 def _refuse_taken_places(own: list[EntryLink]) -> None:
-    """DESIGN rule 1; the unique constraint on Placement stands behind it."""
-    taken = Placement.objects.unscoped("own people").filter(
-        person__in=[link.person_id for link in own], released_at=None
-    )
-    persons = set(taken.values_list("person_id", flat=True))
-    numbers = [f"#{link.entry.number}" for link in own if link.person_id in persons]
-    twice = len(own) - len({link.person_id for link in own})
-    if twice:
+    """DESIGN rule 1, of merged dossiers too; the unique constraint on Placement stands behind it for each of them."""
+    rows = Person.objects.unscoped("own people").joined(*{link.person.read_as.pk for link in own}).order_by("pk")
+    meant = {person.pk: person.merged_into_id or person.pk for person in rows.locked()}
+    if any(person not in meant for person in meant.values()):
+        raise TransitionRefused(_("Somebody of yours was merged into another dossier this moment: look again."))
+    placed = Placement.objects.unscoped("own people").filter(person__in=meant, released_at=None)
+    taken = {meant[person] for person in placed.values_list("person_id", flat=True)}
+    numbers = [f"#{link.entry.number}" for link in own if meant[link.person_id] in taken]
+    if len({meant[link.person_id] for link in own}) < len(own):
         raise TransitionRefused(_("The same person of yours stands on this tranche twice."))
     if numbers:
         raise TransitionRefused(
@@ -426,10 +427,8 @@ def _explained(home: Compartment, tranche: Tranche, content: Content) -> str:
 def _unexplained(own: list[EntryLink], explanation: str) -> list[EntryLink]:
     if explanation.strip():
         return []
-    claims: dict[Any, list[Claim]] = {}
-    for claim in Claim.objects.unscoped("own people").filter(person__in=[link.person_id for link in own]):
-        claims.setdefault(claim.person_id, []).append(claim)
-    return [link for link in own if fate_of(claims.get(link.person_id, ())).bars_locking]
+    claims = Claim.objects.unscoped("own people").of(*(link.person.read_as.pk for link in own)).by_holder()
+    return [link for link in own if fate_of(claims.get(link.person.read_as.pk, ())).bars_locking]
 
 
 def _refuse_unexplained(own: list[EntryLink], explanation: str) -> None:

@@ -25,7 +25,9 @@ def dossiers_to_tick(
 ) -> list[DossierTick]:
     if home is None:
         return []
-    persons = matching(Person.objects.visible_to(viewer).filter(compartment=home), sought).order_by("label", "id")
+    persons = matching(Person.objects.visible_to(viewer).unmerged().filter(compartment=home), sought).order_by(
+        "label", "id"
+    )
     return [
         DossierTick(person.pk, str(person), spelt(person.birth_date), person.rank, str(person.pk) in ticked)
         for person in persons[:WINDOW]

@@ -202,8 +202,8 @@ class EntryPage:
         return OwnHalf(
             priority=str(brief.priority or "") if brief else "", fallback=brief.fallback if brief else "",
             note=brief.note if brief else "", may_write=May.EDIT_LIST in self.may, checks=self._checks(self.home),
-            dossier=str(link.person) if link else "",
-            dossier_url=reverse("people:detail", args=[link.person_id]) if link else "",
+            dossier=str(link.person.read_as) if link else "",
+            dossier_url=reverse("people:detail", args=[link.person.read_as.pk]) if link else "",
         )  # fmt: skip
 
     @cached_property
@@ -215,7 +215,7 @@ class EntryPage:
     @cached_property
     def link(self) -> EntryLink | None:
         rows = EntryLink.objects.visible_to(self.viewer).filter(compartment=self.home, entry=self.entry)
-        found: EntryLink | None = rows.select_related("person").first()
+        found: EntryLink | None = rows.select_related("person__merged_into").first()
         return found
 
     def _checks(self, home: Compartment) -> list[CheckLine]:
@@ -241,7 +241,7 @@ class EntryPage:
             return "", []
         text = self.entry.family if sought is None else sought
         link = self.link
-        ticked = frozenset({str(link.person_id)} if link else ())
+        ticked = frozenset({str(link.person.read_as.pk)} if link else ())
         return text, dossiers_to_tick(self.home, self.viewer, sought=text, ticked=ticked)[:20]
 
 

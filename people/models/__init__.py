@@ -1,7 +1,8 @@
 from people.models.category import Category, CategoryAssignment
 from people.models.claim import Claim, ClaimKind, CustodyPlace
-from people.models.name import Name
-from people.models.person import Person, PersonToBeInformed
+from people.models.name import Name, shown_name
+from people.models.person import OfPersonQuerySet, Person, PersonToBeInformed
+from people.models.same_person import Merge, SamePersonJudgement, Verdict
 
 __all__ = [
     "Category",
@@ -9,7 +10,12 @@ __all__ = [
     "Claim",
     "ClaimKind",
     "CustodyPlace",
+    "Merge",
     "Name",
+    "OfPersonQuerySet",
     "Person",
     "PersonToBeInformed",
+    "SamePersonJudgement",
+    "Verdict",
+    "shown_name",
 ]

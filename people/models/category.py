@@ -1,6 +1,6 @@
 """Categories: a person has several, each with its own evidence and date, since age and health change."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from access.roles import May
 from access.scoping import Compartmented
 from core.partial_dates import PartialDateField
-from people.models.person import Person
+from people.models.person import OfPersonQuerySet, Person
 
 
 class Category(models.TextChoices):
@@ -30,6 +30,7 @@ class CategoryAssignment(Compartmented):
     as_of = PartialDateField(_("as of"))
 
     read_capability: ClassVar[tuple[str, ...]] = (May.READ_NAMES,)
+    objects: ClassVar[Any] = OfPersonQuerySet.as_manager()
 
     class Meta:
         ordering = ["category", "as_of"]

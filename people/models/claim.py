@@ -1,6 +1,6 @@
 """Claims: dated statements about custody or fate by a source. Append-only, and they may contradict each other."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from access.roles import May
 from access.scoping import Compartmented
 from core.partial_dates import PartialDateField
-from people.models.person import Person
+from people.models.person import OfPersonQuerySet, Person
 
 
 class ClaimKind(models.TextChoices):
@@ -41,6 +41,7 @@ class Claim(Compartmented):
     recorded_at = models.DateTimeField(editable=False)
 
     read_capability: ClassVar[tuple[str, ...]] = (May.READ_NAMES,)
+    objects: ClassVar[Any] = OfPersonQuerySet.as_manager()
     append_only = True
 
     class Meta:

@@ -1,6 +1,7 @@
 """Names: a person has several, each in a script, of a kind, from a source."""
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from access.roles import May
 from access.scoping import Compartmented
 from core.text import check_name_text
-from people.models.person import Person
+from people.models.person import LABEL_LENGTH, OfPersonQuerySet, Person
 
 
 class Name(Compartmented):
@@ -37,6 +38,7 @@ class Name(Compartmented):
     is_preferred = models.BooleanField(_("preferred"), default=False)
 
     read_capability: ClassVar[tuple[str, ...]] = (May.READ_NAMES,)
+    objects: ClassVar[Any] = OfPersonQuerySet.as_manager()
 
     class Meta:
         ordering = ["-is_preferred", "script", "family"]
@@ -58,3 +60,14 @@ class Name(Compartmented):
 
     def __str__(self) -> str:
         return " ".join(filter(None, (self.family, self.given, self.patronymic)))
+
+    @property
+    def label(self) -> str:
+        """As its person is called in lists when this name is the one shown."""
+        return str(self)[:LABEL_LENGTH]
+
+
+def shown_name(names: Iterable[Name], person: Person) -> Name | None:
+    """The name under which lists show the person. Of merged dossiers it may be another's than the one the values stand in."""
+    ordered = sorted(names, key=lambda name: (name.person_id != person.pk, not name.is_preferred))
+    return next((name for name in ordered if name.label == person.label), ordered[0] if ordered else None)

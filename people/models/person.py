@@ -1,15 +1,34 @@
 """A dossier, in its owner's compartment."""
 
-from typing import ClassVar
+import uuid
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from access.models import User
 from access.roles import May
-from access.scoping import Compartmented
+from access.scoping import Compartmented, ScopedQuerySet
 from core.partial_dates import PartialDateField
 from core.text import check_name_text
+
+M = TypeVar("M", bound=models.Model)
+LABEL_LENGTH = 240
+
+
+class PersonQuerySet(ScopedQuerySet["Person"]):
+    def unmerged(self) -> Self:
+        """Each person once: dossiers that are read as a part of another are left out."""
+        return self.filter(merged_into=None)
+
+    def joined(self, *persons: "Person | uuid.UUID") -> Self:
+        """These dossiers and those that are read as a part of them."""
+        ids = [getattr(person, "pk", person) for person in persons]
+        if len(ids) == 1:  # also in a statement that is kept, whose value is a slot
+            return self.filter(Q(pk=ids[0]) | Q(merged_into=ids[0]))
+        return self.filter(Q(pk__in=ids) | Q(merged_into__in=ids))
 
 
 class Person(Compartmented):
@@ -20,7 +39,7 @@ class Person(Compartmented):
         MALE = "m", _("male")
         UNKNOWN = "", _("not recorded")
 
-    label = models.CharField(_("name"), max_length=240, editable=False, default="")
+    label = models.CharField(_("name"), max_length=LABEL_LENGTH, editable=False, default="")
     sex = models.CharField(_("sex"), max_length=1, choices=Sex, blank=True, default="")
     birth_date = PartialDateField(_("born"))
     birth_place = models.CharField(_("place of birth"), max_length=160, blank=True)
@@ -38,8 +57,13 @@ class Person(Compartmented):
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(editable=False)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", editable=False)
+    # Follows from the merges in force: the dossier under which this one is read, never one that is merged itself.
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="absorbed", editable=False
+    )
 
     read_capability: ClassVar[tuple[str, ...]] = (May.READ_NAMES,)
+    objects: ClassVar[Any] = PersonQuerySet.as_manager()
 
     class Meta:
         ordering = ["label", "id"]
@@ -49,6 +73,28 @@ class Person(Compartmented):
 
     def __str__(self) -> str:
         return self.label or str(_("no name recorded"))
+
+    @property
+    def read_as(self) -> "Person":
+        """The dossier under which this one is read: its own unless it was merged into another."""
+        return self.merged_into or self
+
+
+class OfPersonQuerySet(ScopedQuerySet[M]):
+    """Rows that hang on a dossier. Merged dossiers are read as one, while each row stays where it was written."""
+
+    def of(self, *persons: "Person | uuid.UUID") -> Self:
+        """Of these persons, whichever of their dossiers the row hangs on."""
+        narrowed = Person.objects.unscoped("narrows a queryset that is scoped already").joined(*persons)
+        return self.filter(person__in=narrowed.order_by().values("pk"))
+
+    def by_holder(self) -> dict[uuid.UUID, list[M]]:
+        """The rows by the dossier under which each is read."""
+        found: dict[uuid.UUID, list[M]] = {}
+        rows: Any = self.annotate(holder_id=Coalesce(F("person__merged_into_id"), F("person_id")))
+        for row in rows:
+            found.setdefault(row.holder_id, []).append(row)
+        return found
 
 
 class PersonToBeInformed(Compartmented):
@@ -60,6 +106,7 @@ class PersonToBeInformed(Compartmented):
     address = models.CharField(_("address"), max_length=300, blank=True)
 
     read_capability: ClassVar[tuple[str, ...]] = (May.READ_FAMILY,)
+    objects: ClassVar[Any] = OfPersonQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("person to be informed")

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from access.acting import NotAllowed, checked, faults_at, filled, input_refused, refuse_stale, seat_with
@@ -20,7 +20,7 @@ from audit.chain import canonical
 from audit.recording import record
 from core import clock
 from core.errors import DomainError, InputRefused
-from people.models import CategoryAssignment, Claim, ClaimKind, CustodyPlace, Name, Person
+from people.models import CategoryAssignment, Claim, ClaimKind, CustodyPlace, Name, Person, shown_name
 
 IDENTITY = (
     "sex", "birth_date", "birth_place", "father_name", "mother_maiden_name", "rank", "service_number", "unit",
@@ -30,7 +30,6 @@ NAME_FIELDS = ("script", "kind", "family", "given", "patronymic", "scheme", "sou
 CATEGORY_FIELDS = ("category", "evidence", "as_of")
 CLAIM_FIELDS = ("kind", "happened_on", "source", "confidence", "note")
 EASTERNMOST = timedelta(hours=14)
-LABEL_LENGTH = 240  # of Person.label
 
 Values = Mapping[str, Any]
 
@@ -51,7 +50,7 @@ def create_person(
 ) -> Person:
     """A dossier with at least one name. A claim may carry `place`, where the person is said to be held."""
     compartment = compartment or own_half(actor)
-    seat = _writer(actor, compartment)
+    seat = writer_in(compartment, actor)
     dossier = _dossier(
         compartment, actor, clock.now(), {**identity, "names": names, "categories": categories, "claims": claims}
     )
@@ -71,6 +70,7 @@ def change_person(person: Person, *, actor: User, version: int | None = None, **
     """Identity fields as they are now known."""
     person, seat = _reread(person, actor)
     refuse_stale(person.version, version)
+    _refuse_merged(person)
     before = {name: getattr(person, name) for name in changes}
     checked(filled(person, changes, only=IDENTITY))
     after = {name: getattr(person, name) for name in changes if getattr(person, name) != before[name]}
@@ -107,9 +107,9 @@ def change_name(name: Name, *, actor: User, version: int | None = None, **change
     person, seat = _reread(name.person, actor)
     refuse_stale(person.version, version)
     name = Name.objects.visible_to(actor).locked().get(pk=name.pk)
-    before = str(name)
+    before, is_shown = str(name), _is_shown(name, person)
     checked(filled(name, changes, only=set(NAME_FIELDS) - {"is_preferred"})).save(update_fields=list(changes))
-    if name.is_preferred:
+    if is_shown:
         _prefer(person, name)
     _raise_version(person)
     record(
@@ -125,14 +125,14 @@ def prefer_name(name: Name, *, actor: User, version: int | None = None) -> Name:
     person, seat = _reread(name.person, actor)
     refuse_stale(person.version, version)
     name = Name.objects.visible_to(actor).locked().get(pk=name.pk)
-    if name.is_preferred:
+    if _is_shown(name, person):
         raise DomainError(_("This name is the preferred one already."))
-    before = person.label
+    before = person.read_as.label
     _prefer(person, name)
     _raise_version(person)
     record(
         "name.preferred", subject=person, actor=actor, seat=seat, personal=True,
-        data={"before": before, "label": person.label},
+        data={"before": before, "label": person.read_as.label},
     )  # fmt: skip
     return name
 
@@ -160,7 +160,11 @@ def open_places(person: Person, *, actor: User) -> list[CustodyPlace]:
     """Where the claims say the person was held. Reading it is an event of the reader's own log."""
     person = Person.objects.visible_to(actor).get(pk=person.pk)
     seat = seat_with(actor, person.compartment_id, May.READ_LOCATION)
-    places = list(CustodyPlace.objects.visible_to(actor).filter(claim__person=person).select_related("claim"))
+    places = list(
+        CustodyPlace.objects.visible_to(actor)
+        .filter(claim__in=Claim.objects.visible_to(actor).of(person))
+        .select_related("claim")
+    )
     home = seat.organisation.home
     record("read.location", subject=person, actor=actor, seat=seat, compartment=home, data={"places": len(places)})
     return places
@@ -174,7 +178,7 @@ def assign_category(
     person, seat = _reread(person, actor)
     assignment = _assignment(person, {"category": category, "evidence": evidence, "as_of": as_of})
     checked(assignment)
-    if CategoryAssignment.objects.visible_to(actor).filter(person=person, category=category, as_of=as_of).exists():
+    if CategoryAssignment.objects.visible_to(actor).of(person).filter(category=category, as_of=as_of).exists():
         sentence = _("This category is recorded already for that date.")
         raise InputRefused(sentence, errors={"category": [sentence]})
     assignment.save()
@@ -202,7 +206,7 @@ def create_persons_bulk(
 
 @transaction.atomic
 def _create_chunk(compartment: Compartment, rows: list[Values], *, first: int, actor: User) -> list[Person]:
-    seat = _writer(actor, compartment)
+    seat = writer_in(compartment, actor)
     now = clock.now()
     dossiers = []
     faults: dict[str, Sequence[object]] = {}
@@ -266,7 +270,7 @@ def _dossier(compartment: Compartment, actor: User, now: datetime, row: Values) 
         raise InputRefused(sentence, errors={"names": [sentence]})
     if not any(name.is_preferred for name in dossier.names):
         _best(dossier.names).is_preferred = True
-    person.label = _label(next(name for name in dossier.names if name.is_preferred))
+    person.label = next(name for name in dossier.names if name.is_preferred).label
     dossier.categories = [_assignment(person, values) for values in row.get("categories", ())]
     for values in row.get("claims", ()):
         claim, place = _claim(person, now, values)
@@ -366,24 +370,53 @@ def _save(dossiers: list[Dossier]) -> None:
 
 
 def _reread(person: Person, actor: User) -> tuple[Person, Seat | None]:
-    """The dossier in scope and under lock, and the seat that may write there."""
-    person = Person.objects.visible_to(actor).locked().get(pk=person.pk)
-    return person, _writer(actor, person.compartment)
+    """The dossier in scope and under lock with the one under which it is read, and the seat that may write there."""
+    read_as = Person.objects.unscoped("of a dossier in scope").filter(pk=person.pk).values("merged_into")
+    rows = Person.objects.visible_to(actor).filter(Q(pk=person.pk) | Q(pk__in=read_as)).order_by("pk").locked()
+    found = {row.pk: row for row in rows}
+    if person.pk not in found:
+        raise Person.DoesNotExist
+    person = found[person.pk]
+    if person.merged_into_id:
+        person.merged_into = found[person.merged_into_id]
+    return person, writer_in(person.compartment, actor)
 
 
-def _writer(actor: User, compartment: Compartment) -> Seat | None:
+def writer_in(compartment: Compartment, actor: User) -> Seat | None:
+    """The seat under which `actor` writes dossiers there. Raises NotAllowed."""
     if compartment.is_shared:
         raise DomainError(_("A dossier lives in its owner's own half, never at a shared table."))
     return None if actor.is_system else seat_with(actor, compartment, May.WRITE_PERSON)
 
 
+def _refuse_merged(person: Person) -> None:
+    """What hangs on a merged dossier may grow; its own fields are shown nowhere."""
+    if person.merged_into is not None:
+        raise DomainError(
+            _("This dossier is merged into %(label)s: change it there, or take the two apart.")
+            % {"label": person.merged_into.label}
+        )
+
+
+def _is_shown(name: Name, person: Person) -> bool:
+    """Whether lists show the person under this very name."""
+    shown = shown_name(Name.objects.unscoped("of a locked dossier").of(person.read_as), person.read_as)
+    return shown is not None and shown.pk == name.pk
+
+
 def _prefer(person: Person, name: Name) -> None:
+    """A name of a merged dossier is shown where that one is read, and stays no more than one of its names."""
+    if (read_as := person.read_as) != person:
+        read_as.label = name.label
+        read_as.save(update_fields=["label"])
+        _raise_version(read_as)
+        return
     Name.objects.unscoped("the names of one locked dossier").filter(person=person, is_preferred=True).exclude(
         pk=name.pk
     ).update(is_preferred=False)
     name.is_preferred = True
     name.save(update_fields=["is_preferred"])
-    person.label = _label(name)
+    person.label = name.label
     person.save(update_fields=["label"])
 
 
@@ -391,10 +424,6 @@ def _raise_version(person: Person) -> None:
     """The dossier is locked, so that adding one is safe."""
     person.version += 1
     person.save(update_fields=["version"])
-
-
-def _label(name: Name) -> str:
-    return str(name)[:LABEL_LENGTH]
 
 
 def _refuse_lone_death(claims: Sequence[Claim], actor: User, second: User | None) -> None:
