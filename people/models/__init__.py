@@ -3,6 +3,7 @@ from people.models.claim import Claim, ClaimKind, CustodyPlace
 from people.models.name import Name, shown_name
 from people.models.person import OfPersonQuerySet, Person, PersonToBeInformed
 from people.models.same_person import Merge, SamePersonJudgement, Verdict
+from people.models.search import SearchKey
 
 __all__ = [
     "Category",
@@ -16,6 +17,7 @@ __all__ = [
     "Person",
     "PersonToBeInformed",
     "SamePersonJudgement",
+    "SearchKey",
     "Verdict",
     "shown_name",
 ]
