@@ -94,7 +94,7 @@ ROLES_OF_KIND: dict[str, frozenset[str]] = {
     for kind, roles in {
         "body": {
             Role.HEAD, Role.NEGOTIATOR, Role.CLERK, Role.SIGNATORY, Role.SIGNATORY_OFFICE, Role.MEDICAL_OFFICER,
-            Role.LEGAL_OFFICER, Role.HANDOVER_OFFICER, *_WATCHES,
+            Role.LEGAL_OFFICER, Role.HANDOVER_OFFICER, Role.CASEWORKER, *_WATCHES,
         },
         "mediator": {Role.HEAD, Role.MEDIATOR, *_WATCHES},
         "neutral": {Role.HEAD, Role.NEUTRAL, *_WATCHES},

@@ -128,8 +128,11 @@ def _compartments_where(viewer: "User", capabilities: Iterable[str], now: dateti
     ids = through_organisation.values("grant__compartment_id").union(personal.values("grant__compartment_id"))
     if home_roles := roles_with_at_home(*capabilities):
         at_home = granted.filter(
-            held_by("grant__organisation"), role__in=home_roles,
-            grant__compartment__organisation=F("grant__organisation"),
+            held_by("grant__organisation"),
+            # An organisation's own compartment; of a body that acts for a party, that party's.
+            Q(grant__compartment__organisation=F("grant__organisation"))
+            | Q(grant__compartment__kind="party", grant__compartment__party=F("grant__organisation__party")),
+            role__in=home_roles,
         )  # fmt: skip
         ids = ids.union(at_home.values("grant__compartment_id"))
     return ids
@@ -175,7 +178,10 @@ def memberships_seated(user: "User", compartment: "Compartment | uuid.UUID") -> 
                 )
             ),
             is_home=models.Exists(
-                Compartment.objects.filter(pk=compartment_id, organisation=models.OuterRef("organisation_id"))
+                Compartment.objects.filter(pk=compartment_id).filter(
+                    Q(organisation=models.OuterRef("organisation_id"))
+                    | Q(kind="party", party=models.OuterRef("organisation__party_id"))
+                )
             ),
         )
         .filter(is_granted=True)

@@ -24,6 +24,7 @@ from audit.presentation import event_views
 from exchanges.models import Tranche
 from exchanges.presentation.news import subjects_behind
 from exchanges.presentation.times import age, instant
+from people.models import Person
 
 WINDOW = 50
 MOST_FILES = 500  # mail files looked at, newest first
@@ -113,7 +114,11 @@ def address_of(delivery: Delivery, viewer: User) -> str:
         tranche = row_of(delivery.event, Tranche)
         return reverse("exchanges:manifest", args=[tranche.pk]) if tranche else reverse("alerts:inbox")
     subject = subjects_behind([delivery.event.subject], viewer).get(delivery.event.subject)
-    return subject.url if subject else reverse("alerts:inbox")
+    if subject is None:
+        kind, _colon, pk = delivery.event.subject.partition(":")
+        is_dossier = kind == "person" and Person.objects.visible_to(viewer).filter(pk=pk).exists()
+        return reverse("people:detail", args=[pk]) if is_dossier else reverse("alerts:inbox")
+    return subject.url
 
 
 @dataclass(frozen=True)

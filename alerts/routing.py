@@ -24,6 +24,7 @@ NEUTRAL_ROLES = (Role.NEUTRAL,)
 OFFICE_ROLES = tuple(sorted({*roles_with("sign"), *roles_with("record_sign_off")}))
 S = TrancheStatus
 INVITED = "member.invited"
+ALARMS = ("alarm.decoy_opened", "alarm.unassigned_reads", "alarm.bulk_reads")
 
 TOLD: dict[str, str] = {
     row.event: row.told
@@ -43,8 +44,10 @@ TOLD: dict[str, str] = {
     "sign_off.expired": "step_holders_and_all",
     sign_off.TOO_LATE: "all_told_earlier_urgent",
     INVITED: "own_side_if_by_operator",
+    **dict.fromkeys(ALARMS, "own_heads"),
 }
-URGENT = frozenset({"tranche.held", "sign_off.withdrawn", sign_off.TOO_LATE, "exchange.cancelled"})
+OWN = {"own_locking": May.LOCK, "own_editing": May.EDIT_LIST, "own_heads": May.MANAGE_MEMBERS}
+URGENT = frozenset({*ALARMS, "tranche.held", "sign_off.withdrawn", sign_off.TOO_LATE, "exchange.cancelled"})
 
 
 def is_routed(event: Event) -> bool:
@@ -98,10 +101,8 @@ def _told(event: Event) -> Iterable[Any]:
             ]  # fmt: skip
         case "parties_and_signers":
             return [*_holding(where, PARTY_ROLES), *_signers(event, Scope.NAMES)]
-        case "own_locking":
-            return _holding(where, roles_with("lock"))
-        case "own_editing":
-            return _holding(where, roles_with("edit_list"))
+        case "own_locking" | "own_editing" | "own_heads":
+            return _holding(where, roles_with(OWN[told]))
         case "own_side_if_by_operator":
             return _side_of(event) if event.actor.endswith(f":{Role.OPERATOR}") else ()
         case "own_party_or_all":

@@ -8,6 +8,7 @@ from celery import shared_task
 from accounts.operations import drop_old_answers
 from alerts import operations
 from exchanges.operations.sign_off import record_expiries
+from people.operations.watching import forget_lookups
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ def sweep() -> None:
     """Every 20 s: what a lost message left behind, retries that are due, expiries that have passed."""
     record_expiries()
     drop_old_answers()
+    forget_lookups()
     for compartment_id in operations.missed():
         for delivery_id in operations.route(compartment_id):
             operations.send(delivery_id)

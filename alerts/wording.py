@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from access.models import User
 from access.roles import May
-from alerts.routing import INVITED, content_of, exchange_of, row_of
+from alerts.routing import ALARMS, INVITED, content_of, exchange_of, row_of
 from audit.models import Event
 from core.lifecycle import Text, words_of
 from exchanges.models import Exchange, SignOffStep, Tranche
@@ -48,6 +48,7 @@ HEADLINES: dict[str, Text] = {
     "sign_off.expired": gettext_lazy("%(reference)s: a sign-off has expired"),
     "list.submitted": gettext_lazy("%(reference)s: a list was submitted"),
     INVITED: gettext_lazy("An operator has invited a head for an organisation of your side"),
+    **dict.fromkeys(ALARMS, gettext_lazy("Reading in your own registry stands out")),
 }
 
 

@@ -1,7 +1,8 @@
 """Triggers that refuse UPDATE, DELETE and TRUNCATE on every model with `append_only = True`.
 
 They are installed after every migration, since SQLite drops a table's triggers when it rebuilds the table.
-The content of an event may be deleted where an Erasure names the event.
+A model with `erasable_where` lets a row be deleted where that query finds a decision to erase it: the content of an event
+where an Erasure names the event, a claim where the erasure of its person is recorded.
 """
 
 from collections.abc import Iterator
@@ -11,12 +12,18 @@ from typing import Any
 from django.apps import apps
 from django.db import connection
 
-ERASABLE = "audit_eventdata"
-ERASURES = "audit_erasure"
-
 
 def guarded_tables() -> list[str]:
-    return sorted(model._meta.db_table for model in apps.get_models() if getattr(model, "append_only", False))
+    return sorted(_erasable())
+
+
+def _erasable() -> dict[str, str]:
+    """Every append-only table, and the query that finds a decision to erase `OLD`; empty where nothing is erased."""
+    return {
+        model._meta.db_table: getattr(model, "erasable_where", "")
+        for model in apps.get_models()
+        if getattr(model, "append_only", False)
+    }
 
 
 def _names(table: str) -> dict[str, str]:
@@ -24,13 +31,20 @@ def _names(table: str) -> dict[str, str]:
 
 
 def _install_postgresql(table: str) -> list[str]:
-    names = _names(table)
-    # The names come from our own models, not from anybody's input.
+    names, where = _names(table), _erasable()[table]
+    refuse = f"{table}_only_erased" if where else "homeward_append_only"
+    # The names and queries come from our own models, not from anybody's input.
+    erasing = [
+        f'CREATE OR REPLACE FUNCTION "{refuse}"() RETURNS trigger LANGUAGE plpgsql AS $$ '
+        f"BEGIN IF EXISTS ({where}) THEN RETURN OLD; END IF; "
+        "RAISE EXCEPTION 'append-only table %', TG_TABLE_NAME; END $$"
+    ]
     return [
+        *(erasing if where else []),
         f'CREATE OR REPLACE TRIGGER "{names["update"]}" BEFORE UPDATE ON "{table}" '
         "FOR EACH ROW EXECUTE FUNCTION homeward_append_only()",
         f'CREATE OR REPLACE TRIGGER "{names["delete"]}" BEFORE DELETE ON "{table}" '
-        f"FOR EACH ROW EXECUTE FUNCTION {'homeward_only_erased' if table == ERASABLE else 'homeward_append_only'}()",
+        f'FOR EACH ROW EXECUTE FUNCTION "{refuse}"()',
         f'CREATE OR REPLACE TRIGGER "{names["truncate"]}" BEFORE TRUNCATE ON "{table}" '
         "FOR EACH STATEMENT EXECUTE FUNCTION homeward_append_only()",
     ]
@@ -39,19 +53,17 @@ def _install_postgresql(table: str) -> list[str]:
 POSTGRESQL_FUNCTIONS = [
     "CREATE OR REPLACE FUNCTION homeward_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ "
     "BEGIN RAISE EXCEPTION 'append-only table %', TG_TABLE_NAME; END $$",
-    "CREATE OR REPLACE FUNCTION homeward_only_erased() RETURNS trigger LANGUAGE plpgsql AS $$ "
-    f"BEGIN IF EXISTS (SELECT 1 FROM {ERASURES} WHERE event_id = OLD.event_id) THEN RETURN OLD; END IF; "
-    "RAISE EXCEPTION 'append-only table %', TG_TABLE_NAME; END $$",
 ]
 
 
 def _install_sqlite(table: str) -> list[str]:
-    names = _names(table)
-    unless = f"WHEN NOT EXISTS (SELECT 1 FROM {ERASURES} WHERE event_id = OLD.event_id) " if table == ERASABLE else ""
+    names, where = _names(table), _erasable()[table]
+    unless = f"WHEN NOT EXISTS ({where}) " if where else ""
     refuse = f"BEGIN SELECT RAISE(ABORT, 'append-only table {table}'); END"
     return [
         f'CREATE TRIGGER IF NOT EXISTS "{names["update"]}" BEFORE UPDATE ON "{table}" {refuse}',
-        f'CREATE TRIGGER IF NOT EXISTS "{names["delete"]}" BEFORE DELETE ON "{table}" {unless}{refuse}',
+        f'DROP TRIGGER IF EXISTS "{names["delete"]}"',  # an older one may know of no erasure
+        f'CREATE TRIGGER "{names["delete"]}" BEFORE DELETE ON "{table}" {unless}{refuse}',
     ]
 
 
@@ -61,14 +73,18 @@ def install(**kwargs: Any) -> None:
     tables = [table for table in guarded_tables() if table in existing]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            if ERASURES not in existing:
-                return
             for statement in POSTGRESQL_FUNCTIONS:
                 cursor.execute(statement)
         build = _install_postgresql if connection.vendor == "postgresql" else _install_sqlite
         for table in tables:
             for statement in build(table):
                 cursor.execute(statement)
+
+
+def put_aside(**kwargs: Any) -> None:
+    """Before a migration: SQLite renames no rebuilt table while a trigger of another one speaks of it."""
+    if connection.vendor == "sqlite":
+        _drop()
 
 
 def missing() -> list[str]:

@@ -13,6 +13,8 @@ from access.scoping import ScopedQuerySet, compartments_where
 from audit.chain import FIRST_PREVIOUS
 
 SYSTEM = "system"  # the actor of what follows from other rows and of sweeps
+# Events that whoever they speak of must not see: for whoever keeps the members, and for auditors.
+GUARDED = ("alarm.unassigned_reads", "alarm.bulk_reads", "alarm.decoy_opened", "decoy.marked", "decoy.unmarked")
 
 
 class LogQuerySet(ScopedQuerySet["Log"]):
@@ -34,11 +36,19 @@ class Log(models.Model):
 
 
 class EventQuerySet(ScopedQuerySet["Event"]):
+    def visibility(self, viewer: "User | AnonymousUser") -> Q:
+        return super().visibility(viewer) & unguarded(viewer)
+
     def about(self, *subjects: models.Model) -> Self:
         return self.filter(subject__in=[subject_of(subject) for subject in subjects])
 
     def newest_first(self) -> Self:
         return self.order_by("-at", "-compartment_id", "-position")
+
+
+def unguarded(viewer: "User | AnonymousUser", prefix: str = "") -> Q:
+    keepers = compartments_where(viewer, May.MANAGE_MEMBERS, May.READ_LOG)
+    return ~Q(**{f"{prefix}kind__in": GUARDED}) | Q(**{f"{prefix}compartment_id__in": keepers})
 
 
 class Event(models.Model):
@@ -83,6 +93,7 @@ class EventDataQuerySet(models.QuerySet["EventData"]):
         named = compartments_where(viewer, May.READ_NAMES, May.EXPORT_LOG)
         return self.filter(
             Q(is_personal=False) | Q(event__compartment_id__in=named),
+            unguarded(viewer, "event__"),
             event__compartment_id__in=compartments_where(viewer, *Event.read_capability),
         )
 
@@ -100,6 +111,7 @@ class EventData(models.Model):
     is_personal = models.BooleanField(default=False)
 
     append_only = True
+    erasable_where = "SELECT 1 FROM audit_erasure WHERE event_id = OLD.event_id"
     objects = EventDataQuerySet.as_manager()
 
     def __str__(self) -> str:

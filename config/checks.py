@@ -1,9 +1,12 @@
 """Wrong settings are found before the first request, each with what to do about it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connection
 
 
 @register(Tags.security)
@@ -38,3 +41,21 @@ def production_is_no_demo(**kwargs: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+@register(Tags.database)
+def erased_people_are_known(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """A key that was taken out of FIELD_KEYS, or a secret key that was changed, would let them come back unnoticed."""
+    from people.erasure import keys_lost
+    from people.models import ErasedKey
+
+    # Checks of the database run before its first migration too.
+    is_there = bool(databases) and ErasedKey._meta.db_table in connection.introspection.table_names()
+    if not is_there or not keys_lost():
+        return []
+    hint = "Put the old SECRET_KEY, or the key that was taken out, back into FIELD_KEYS."
+    return [
+        checks.Warning(
+            "Persons were erased under a key that is not configured any more.", hint=hint, id="homeward.W001"
+        )
+    ]

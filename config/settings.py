@@ -146,6 +146,13 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # bytes; a list of 10,000 lines as CSV is about 1 MB
+ATTACHMENT_MOST_BYTES = env.int("ATTACHMENT_MOST_MEGABYTES", default=10) * 1024 * 1024
+# Keys of the hashes that know an erased person again: the first makes new ones, all are asked. None: the secret key.
+FIELD_KEYS = [key.strip() for key in env.list("FIELD_KEYS", default=[]) if key.strip()]
+# Dossiers of people whom nobody assigned to the reader, opened within an hour, and rows of persons read within a day:
+# from so many on the heads of the owning side are told, and again at every multiple.
+ALARM_UNASSIGNED_AN_HOUR = env.int("ALARM_UNASSIGNED_AN_HOUR", default=40)
+ALARM_ROWS_A_DAY = env.int("ALARM_ROWS_A_DAY", default=5000)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000  # a page may tick 10,000 lines
 
 LANGUAGE_CODE = "en"

@@ -86,9 +86,14 @@ class Kept:
         return list(asked)
 
 
+def _is_name(word: str) -> bool:
+    """As the code names things: `not_same`, `alarm.decoy_opened`."""
+    return all(part.isidentifier() for part in word.split("."))
+
+
 def _check_constant(param: Any) -> None:
     """Only words of the code are kept with the text: a name, an id or an instant would be somebody's or some time's."""
-    is_word = isinstance(param, str) and (not param or (param.isidentifier() and len(param) < LENGTH_OF_HEX))
+    is_word = isinstance(param, str) and (not param or (_is_name(param) and len(param) < LENGTH_OF_HEX))
     if not (is_word or isinstance(param, bool)):
         raise TypeError(f"a value of one reading would be kept for all: {type(param).__name__}")
 

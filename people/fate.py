@@ -1,14 +1,23 @@
-"""Fate: the current reading of a person's claims, with its reason. Nothing is stored."""
+"""Fate and custody: the current reading of a person's claims, each with its reason. Nothing is stored."""
 
+import calendar
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from django.utils.translation import gettext as _
 
 from core.partial_dates import spelt
-from people.models import Claim, ClaimKind
+from people.models import Claim, ClaimKind, HeldBy
 
 UNKNOWN = ""
+K = ClaimKind
+# What a claim of these kinds says of somebody whose death is established does not show them alive.
+SHOWS_NOBODY_ALIVE = frozenset({K.MISSING, K.REPORTED_DEAD_BY_HOLDER})
+IN_CAPTIVITY = frozenset(
+    {K.REPORTED_CAPTURED, K.CONFIRMED_BY_HOLDER, K.CONFIRMED_BY_AGENCY, K.SEEN_BY_RETURNEE, K.MOVED, K.HOSPITALISED, K.CONVICTED}
+)  # fmt: skip
+OUT_OF_CAPTIVITY = frozenset({K.RELEASED, K.HOME, K.DEATH_ESTABLISHED})
 
 
 @dataclass(frozen=True)
@@ -23,17 +32,73 @@ class Fate:
         return self.kind in (ClaimKind.HOME, ClaimKind.DEATH_ESTABLISHED)
 
 
+@dataclass(frozen=True)
+class Custody:
+    """Whether somebody is held now, by whom and since when; `after_home`: when they had come home before."""
+
+    is_held: bool = False
+    held_by: str = ""
+    since: str = ""
+    after_home: str | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        return self.is_held and self.held_by == HeldBy.US
+
+    def days(self, today: date) -> int:
+        """At least so many: of a date known in part its last day counts."""
+        return max(0, (today - last_day_of(self.since)).days) if self.since else 0
+
+
+def in_order(claims: Iterable[Claim]) -> list[Claim]:
+    """As they happened. A claim without a date comes first: it may be old. A death is never thought older than the rest."""
+    return sorted(claims, key=lambda claim: (_happened(claim), claim.recorded_at))
+
+
 def fate_of(claims: Iterable[Claim]) -> Fate:
     """The latest claim decides; an established death stays until a later claim shows the person alive.
 
     A holder's word never makes a death: it reads *reported dead by holder* (DESIGN rule 7).
     """
-    ordered = sorted(claims, key=lambda claim: (claim.happened_on, claim.recorded_at))
+    ordered = in_order(claims)
     if not ordered:
         return Fate(UNKNOWN, _("nothing is known"), _("no claim is recorded"))
     latest = ordered[-1]
+    for claim in ordered:
+        if (
+            claim.kind == K.DEATH_ESTABLISHED
+            or claim.kind not in SHOWS_NOBODY_ALIVE
+            or latest.kind != K.DEATH_ESTABLISHED
+        ):
+            latest = claim
     reason = _("according to %(source)s, %(date)s") % {
         "source": latest.source,
         "date": spelt(latest.happened_on) or _("date unknown"),
     }
     return Fate(latest.kind, str(latest.get_kind_display()), reason)
+
+
+def custody_of(claims: Iterable[Claim]) -> Custody:
+    """Since when the present captivity lasts, and whether somebody who was home is held again."""
+    custody, home = Custody(), None
+    for claim in in_order(claims):
+        if claim.kind in OUT_OF_CAPTIVITY:
+            home = claim.happened_on if claim.kind == K.HOME else home
+            custody = Custody()
+        elif claim.kind in IN_CAPTIVITY and claim.held_by != HeldBy.NOBODY:
+            since = custody.since if custody.is_held and custody.since else claim.happened_on
+            custody = Custody(True, claim.held_by or custody.held_by, since, home)
+    return custody
+
+
+def last_day_of(partial: str) -> date:
+    """The latest day that a partial date may mean."""
+    year, month, day = (int(part) if part else 0 for part in (*partial.split("-"), "", "")[:3])
+    month = month or 12
+    return date(year, month, day or calendar.monthrange(year, month)[1])
+
+
+def _happened(claim: Claim) -> str:
+    if claim.kind == K.DEATH_ESTABLISHED and not claim.happened_on:
+        return str(claim.recorded_at.date().isoformat())
+    return str(claim.happened_on)

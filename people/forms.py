@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from access.models import User
 from accounts import guessing
-from people.models import Claim, ClaimKind
+from people.models import Claim, ClaimKind, DeathBasis, HeldBy, StatedBy
 
 
 class SearchForm(forms.Form):
@@ -19,9 +19,17 @@ class ClaimForm(forms.Form):
     happened_on = forms.CharField(
         label=_("On"), max_length=10, required=False, help_text=_("1987, 1987-04 or 1987-04-23: as much as is known.")
     )
-    source = forms.CharField(label=_("According to"), max_length=160)
+    stated_by = forms.ChoiceField(
+        label=_("Whose word"), choices=[("", _("as the kind of claim says")), *StatedBy.choices], required=False
+    )
+    source = forms.CharField(
+        label=_("According to"), max_length=160, help_text=_("Where it was read or heard, as closely as you know.")
+    )
     confidence = forms.ChoiceField(
         label=_("Confidence"), choices=Claim.Confidence.choices, initial=Claim.Confidence.MEDIUM
+    )
+    held_by = forms.ChoiceField(
+        label=_("In the hands of"), choices=[("", _("not said")), *HeldBy.choices], required=False
     )
     place = forms.CharField(
         label=_("Place of detention"),
@@ -30,10 +38,18 @@ class ClaimForm(forms.Form):
         help_text=_("Kept apart: only who may read places of detention sees it again."),
     )
     note = forms.CharField(label=_("Note"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    basis = forms.ChoiceField(
+        label=_("A death is established by"),
+        choices=[("", _("this is no established death")), *DeathBasis.choices],
+        required=False,
+        help_text=_("Only for “death established”. Somebody's word, also the holder's, establishes none."),
+    )
     second_username = forms.CharField(
         label=_("Second person, user name"),
         required=False,
-        help_text=_("Only to establish a death: two people do it."),
+        help_text=_(
+            "Only to establish a death: two people do it. Left empty, a second person is asked on the dossier page."
+        ),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     second_password = forms.CharField(
@@ -50,7 +66,8 @@ class ClaimForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         stated = {name: value for name, value in self.cleaned_data.items() if not name.startswith("second_")}
         if stated.get("kind") == ClaimKind.DEATH_ESTABLISHED:
-            stated["second"] = self._second()
+            is_here = self.cleaned_data.get("second_username") or self.cleaned_data.get("second_password")
+            stated["second"] = self._second() if is_here else None
         return stated
 
     def _second(self) -> Any:

@@ -1,22 +1,20 @@
 """Persons as one viewer sees them."""
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from access.models import User
-from access.roles import May, holders_spelt
+from access.roles import May
 from access.scoping import capabilities_anywhere
 from core.partial_dates import spelt
 from people.fate import Fate, fate_of
-from people.models import CategoryAssignment, Claim, ClaimKind, CustodyPlace, Name, Person, shown_name
-from people.search.finding import narrowed
+from people.models import CategoryAssignment, Claim, ClaimKind, Name, Person, shown_name
 
 WINDOW = 50
 
@@ -25,6 +23,7 @@ WINDOW = 50
 class Fact:
     label: str
     value: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,76 +50,29 @@ class Window:
     next_url: str
 
 
-@dataclass(frozen=True)
-class NameLine:
-    text: str
-    script: str
-    kind: str
-    source: str
-    is_preferred: bool
-
-
-@dataclass(frozen=True)
-class CategoryLine:
-    label: str
-    evidence: str
-    as_of: str
-
-
-@dataclass(frozen=True)
-class ClaimLine:
-    label: str
-    tone: str
-    on: str
-    source: str
-    confidence: str
-    note: str
-    recorded_at: Any
-
-
-@dataclass(frozen=True)
-class RestrictedCard:
-    """Something the dossier may hold that only some may open."""
-
-    title: str
-    why_not: str
-    url: str
-
-
-@dataclass(frozen=True)
-class PlaceLine:
-    place: str
-    claim: str
-    source: str
-    on: str
-
-
-@dataclass(frozen=True)
-class Dossier:
-    label: str
-    fate: Fate
-    tone: str
-    names: list[NameLine]
-    identity: list[Fact]
-    unknown: str
-    categories: list[CategoryLine]
-    claims: list[ClaimLine]
-    restricted: list[RestrictedCard]
-    claim_url: str
-    why_no_claim: str
-    admin_url: str
-    ids: list[uuid.UUID]  # its own and of whatever is merged into it
-
-
 def address_to_add(viewer: User) -> str:
     """Where the viewer adds a person; empty where they write no dossiers."""
     return reverse("admin:people_person_add") if May.WRITE_PERSON in capabilities_anywhere(viewer) else ""
 
 
+def matching(persons: "QuerySet[Person]", text: str) -> "QuerySet[Person]":
+    """Those whose names or number hold every word of `text`."""
+    for word in text.split():
+        spellings = {word, word.lower(), word.upper(), word.capitalize()}  # SQLite folds the case of ASCII only
+        in_name, in_person = Q(), Q()
+        for spelling in spellings:
+            in_name |= Q(family__icontains=spelling) | Q(given__icontains=spelling) | Q(patronymic__icontains=spelling)
+            in_person |= Q(label__icontains=spelling) | Q(service_number__icontains=spelling)
+        # Names live beside their person: the outer queryset's scope is theirs too.
+        named = Name.objects.unscoped("narrows a queryset that is scoped already").filter(in_name)
+        persons = persons.filter(in_person | Q(pk__in=named.values("person_id")))
+    return persons
+
+
 def window_of_persons(viewer: User, *, sought: str = "", after: str = "", before: str = "") -> Window:
     """The 50 persons that follow `after` or precede `before`, by name. An unknown id is the beginning."""
     visible = Person.objects.visible_to(viewer).unmerged()
-    persons = narrowed(visible, sought, viewer).order_by("label", "id")
+    persons = matching(visible, sought).order_by("label", "id")
     start, end = _place(visible, after), _place(visible, before)
     if start:
         persons = persons.filter(_beyond("gt", start))
@@ -201,85 +153,12 @@ def _line(person: Person, beside: Beside) -> PersonLine:
         rank=person.rank,
         service_number=person.service_number,
         fate=fate,
-        tone=_tone(fate.kind),
+        tone=tone_of(fate.kind),
         categories=_distinct(str(assignment) for assignment in beside.categories_of(person)),
     )
 
 
-def dossier_of(person: Person, viewer: User) -> Dossier:
-    """`person` has been fetched with `visible_to(viewer)`."""
-    beside = beside_persons([person], viewer)
-    may = viewer.capabilities_in(person.compartment_id)
-    claims = beside.claims_of(person)
-    fate = fate_of(claims)
-    identity = _identity(person)
-    return Dossier(
-        label=str(person),
-        fate=fate,
-        tone=_tone(fate.kind),
-        names=[
-            NameLine(
-                str(name), name.get_script_display(), name.get_kind_display(), name.source or name.scheme, place == 0
-            )
-            for place, name in enumerate(beside.names_of(person))
-        ],
-        identity=[fact for fact in identity if fact.value],
-        unknown=", ".join(fact.label for fact in identity if not fact.value),
-        categories=[
-            CategoryLine(str(row), row.evidence, spelt(row.as_of)) for row in beside.categories_of(person)
-        ],
-        claims=[_claim_line(claim) for claim in reversed(claims)],
-        restricted=[_places_card(person, may)],
-        claim_url=reverse("people:claim_new", args=[person.pk]),
-        why_no_claim=_why_not(may, May.WRITE_PERSON),
-        admin_url=reverse("admin:people_person_change", args=[person.pk]) if May.WRITE_PERSON in may else "",
-        ids=sorted({person.pk, *(name.person_id for name in beside.names_of(person))}),
-    )  # fmt: skip
-
-
-def _identity(person: Person) -> list[Fact]:
-    shown: dict[str, Callable[[], str]] = {
-        "sex": person.get_sex_display if person.sex else str,
-        "birth_date": lambda: spelt(person.birth_date),
-    }
-    fields = (
-        "sex", "birth_date", "birth_place", "father_name", "mother_maiden_name", "rank", "service_number", "unit",
-        "nationality", "power_depended_on", "last_residence", "distinguishing_marks",
-    )  # fmt: skip
-    return [
-        Fact(
-            str(Person._meta.get_field(name).verbose_name),  # type: ignore[union-attr]
-            str(shown[name]() if name in shown else getattr(person, name)),
-        )
-        for name in fields
-    ]
-
-
-def _claim_line(claim: Claim) -> ClaimLine:
-    return ClaimLine(
-        label=str(claim), tone=_tone(claim.kind), on=spelt(claim.happened_on) or _("date unknown"), source=claim.source,
-        confidence=claim.get_confidence_display(), note=claim.note, recorded_at=claim.recorded_at,
-    )  # fmt: skip
-
-
-def _places_card(person: Person, may: frozenset[str]) -> RestrictedCard:
-    return RestrictedCard(
-        title=_("Places of detention"),
-        why_not=_why_not(may, May.READ_LOCATION),
-        url=reverse("people:places", args=[person.pk]),
-    )
-
-
-def places_shown(places: "Iterable[CustodyPlace]") -> list[PlaceLine]:
-    """What `open_places` opened."""
-    return [PlaceLine(held.place, str(held.claim), held.claim.source, spelt(held.claim.happened_on)) for held in places]
-
-
-def _why_not(may: frozenset[str], capability: str) -> str:
-    return "" if capability in may else _("This is for %(who)s.") % {"who": holders_spelt((capability,))}
-
-
-def _tone(kind: str) -> str:
+def tone_of(kind: str) -> str:
     if kind in (ClaimKind.HOME, ClaimKind.RELEASED):
         return "done"
     if kind in (ClaimKind.DEATH_ESTABLISHED, ClaimKind.REPORTED_DEAD_BY_HOLDER):

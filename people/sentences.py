@@ -1,13 +1,13 @@
 """How the events on dossiers read in a timeline. A kind once written is rendered for ever."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.lifecycle import Text
-from people.models import Category, ClaimKind, Person, Verdict
+from people.models import AgencyNotice, Category, ClaimKind, DeathBasis, DeathDuty, Identifier, Person, Verdict
 
 Content = Mapping[str, Any]
 
@@ -35,6 +35,44 @@ def _judgement(content: Content) -> str:
     return _("%(labels)s: judged %(verdict)s.") % told
 
 
+def _one_of(choices: Iterable[tuple[Any, Any]], value: object) -> str:
+    return str(dict(choices).get(value, value))
+
+
+def _death_asked(content: Content) -> str:
+    basis = _one_of(DeathBasis.choices, content.get("basis", ""))
+    return _("A second person is asked to confirm the death: %(basis)s.") % {"basis": basis}
+
+
+def _death_not_confirmed(content: Content) -> str:
+    basis = _one_of(DeathBasis.choices, content.get("basis", ""))
+    return _("The death was not confirmed: %(basis)s.") % {"basis": basis}
+
+
+def _duty(content: Content) -> str:
+    return _("Done after the death: %(duty)s.") % {"duty": _one_of(DeathDuty.Kind.choices, content.get("duty", ""))}
+
+
+def _identifier(content: Content) -> str:
+    kind = _one_of(Identifier.Kind.choices, content.get("identifier", ""))
+    return _("A number was added: %(kind)s.") % {"kind": kind}
+
+
+def _agency(content: Content) -> str:
+    about = _one_of(AgencyNotice.About.choices, content.get("about", ""))
+    return _("The Central Agency was notified: %(about)s.") % {"about": about}
+
+
+def _unassigned(content: Content) -> str:
+    told = {"who": content.get("who", ""), "count": content.get("count", "")}
+    return _("Look-ups that stand out: %(who)s opened %(count)s dossiers of people nobody assigned to them.") % told
+
+
+def _bulk(content: Content) -> str:
+    told = {"who": content.get("who", ""), "count": content.get("count", "")}
+    return _("Reading that stands out: %(who)s read %(count)s rows of persons today.") % told
+
+
 SENTENCES: dict[str, Text | Callable[[Content], Text]] = {
     "person.created": gettext_lazy("The dossier was opened."),
     "person.changed": _changed,
@@ -50,4 +88,27 @@ SENTENCES: dict[str, Text | Callable[[Content], Text]] = {
     "claim.added": _claim,
     "category.assigned": _category,
     "read.location": gettext_lazy("Places of detention were read."),
+    "read.health": gettext_lazy("Health data were read."),
+    "read.legal": gettext_lazy("Legal data were read."),
+    "read.consent": gettext_lazy("Consent to travel was read."),
+    "read.family": gettext_lazy("Family contacts were read."),
+    "read.ill_treatment": gettext_lazy("The documentation of ill-treatment was read."),
+    "health.noted": gettext_lazy("A state of health was noted."),
+    "consent.recorded": gettext_lazy("An answer about consent to travel was recorded."),
+    "family_contact.added": gettext_lazy("A person to be informed was added."),
+    "family.notified": gettext_lazy("It was recorded who of the family was told."),
+    "ill_treatment.documented": gettext_lazy("A step of documenting ill-treatment was recorded."),
+    "identifier.added": _identifier,
+    "agency.notified": _agency,
+    "attachment.added": gettext_lazy("A file was attached."),
+    "death.asked": _death_asked,
+    "death.not_confirmed": _death_not_confirmed,
+    "duty.done": _duty,
+    "case.assigned": lambda c: _("The case was assigned to %(who)s.") % {"who": c.get("who", "")},
+    "decoy.marked": gettext_lazy("The dossier was marked as a decoy."),
+    "decoy.unmarked": gettext_lazy("The dossier is no decoy any more."),
+    "alarm.decoy_opened": lambda c: _("A decoy was opened by %(who)s.") % {"who": c.get("who", "")},
+    "alarm.unassigned_reads": _unassigned,
+    "alarm.bulk_reads": _bulk,
+    "erasure.recorded": gettext_lazy("A person was erased on a decision."),
 }

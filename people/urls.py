@@ -1,11 +1,29 @@
 from django.urls import path
 
 from people import views
+from people.dossier import views as dossier
 
 app_name = "people"
 urlpatterns = [
     path("", views.index, name="index"),
-    path("<uuid:pk>/", views.detail, name="detail"),
-    path("<uuid:pk>/claims/new/", views.claim_new, name="claim_new"),
-    path("<uuid:pk>/places/", views.places, name="places"),
+    path("<uuid:pk>/", dossier.detail, name="detail"),
+    path("<uuid:pk>/identity/", dossier.identity, name="identity"),
+    *(
+        path(f"<uuid:pk>/{part}/new/", dossier.part_new, {"part": part}, name=f"{part}_new")
+        for part in ("names", "identifiers", "categories", "agency")
+    ),
+    path("<uuid:pk>/names/<uuid:name>/", dossier.name, name="name"),
+    path("<uuid:pk>/claims/new/", dossier.claim_new, name="claim_new"),
+    path("<uuid:pk>/attachments/new/", dossier.attachment_new, name="attachment_new"),
+    path("<uuid:pk>/attachments/<uuid:attachment>/", dossier.attachment, name="attachment"),
+    path("<uuid:pk>/findings/<uuid:finding>/", dossier.finding, name="finding"),
+    path("<uuid:pk>/duties/<uuid:duty>/", dossier.duty, name="duty"),
+    path("<uuid:pk>/health/", dossier.card, {"card": "health"}, name="health"),
+    path("<uuid:pk>/consent/", dossier.card, {"card": "consent"}, name="consent"),
+    path("<uuid:pk>/family/", dossier.card, {"card": "family"}, name="family"),
+    path("<uuid:pk>/ill-treatment/", dossier.card, {"card": "ill_treatment"}, name="ill_treatment"),
+    path("<uuid:pk>/places/", dossier.places, name="places"),
+    path("<uuid:pk>/assignments/new/", dossier.assignment_new, name="assignment_new"),
+    path("<uuid:pk>/decoy/", dossier.decoy, name="decoy"),
+    path("<uuid:pk>/erasure/", dossier.erasure, name="erasure"),
 ]

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from access.acting import NotAllowed, checked, refuse_stale
+from access.acting import NotAllowed, checked, refuse_stale, seat_with
 from access.models import User
 from access.roles import May
 from audit.chain import canonical
@@ -118,7 +118,8 @@ def _with_dossiers(lines: Sequence[Line], taking: Taking) -> list[Line]:
     wanted = [line.person for line in lines if line.person]
     if not wanted:
         return list(lines)
-    found = Person.objects.visible_to(taking.actor).filter(pk__in=_ids(wanted), compartment=taking.standing.home)
+    visible = Person.objects.visible_to(taking.actor).real()
+    found = visible.filter(pk__in=_ids(wanted), compartment=taking.standing.home)
     persons = {str(person.pk): person.read_as for person in found.select_related("merged_into")}
     everybody = {person.pk for person in persons.values()}
     names = Name.objects.visible_to(taking.actor).of(*everybody).by_holder()
@@ -522,6 +523,27 @@ def check_clearance(entry: Entry, *, kind: str, is_passed: bool, actor: User, no
     return row
 
 
+READ_EVENT = {Clearance.Kind.FITNESS: "read.health", Clearance.Kind.LEGAL: "read.legal"}
+
+
+@transaction.atomic
+def note_checks_read(entry: Entry, *, kinds: Iterable[str], actor: User) -> None:
+    """Health and legal notes of these kinds were shown: an event each of the reader's own log."""
+    for kind in sorted({Clearance.Kind(kind) for kind in kinds} & set(READ_EVENT)):
+        rows = Clearance.objects.visible_to(actor).filter(entry=entry, kind=kind).select_related("compartment")
+        for row in rows:
+            capability = May.READ_HEALTH if kind == Clearance.Kind.FITNESS else May.READ_LEGAL
+            seat = seat_with(actor, row.compartment, capability)
+            record(
+                READ_EVENT[kind],
+                subject=entry,
+                actor=actor,
+                seat=seat,
+                compartment=seat.organisation.home,
+                data={"rows": 1},
+            )
+
+
 @transaction.atomic
 def link_entries(exchange: Exchange, *, links: Mapping[Any, Any], actor: User) -> int:
     """Our judgement of which dossier an entry means, `{entry: person}`; private. Returns how many changed."""
@@ -531,7 +553,8 @@ def link_entries(exchange: Exchange, *, links: Mapping[Any, Any], actor: User) -
         raise NotAllowed(_("This is for the participants' negotiators."))
     entries = {str(e.pk): e for e in Entry.objects.visible_to(actor).filter(direction__exchange=exchange, pk__in=links)}
     persons = {
-        str(p.pk): p for p in Person.objects.visible_to(actor).filter(compartment=standing.home, pk__in=links.values())
+        str(p.pk): p
+        for p in Person.objects.visible_to(actor).real().filter(compartment=standing.home, pk__in=links.values())
     }
     now, changed = clock.now(), 0
     for entry_id, person_id in links.items():

@@ -15,12 +15,13 @@ from access.declared import needs
 from access.forms import answer_status
 from core.errors import InputRefused
 from exchanges.forms import AnswerForm, BriefForm, CheckForm, LinkForm
-from exchanges.operations.list import answer, check_clearance, link_entries, write_brief
+from exchanges.operations.list import answer, check_clearance, link_entries, note_checks_read, write_brief
 from exchanges.presentation.entry_page import EntryPage, OwnHalf
 from exchanges.views.finding import find_entry, viewer_of
 from exchanges.views.taking import REFUSED, tried
 from negotiations.models import Participant
 
+READ_WRITTEN_DOWN = frozenset({"fitness", "legal"})
 Saved = tuple[Any, Callable[[], Any], str]
 
 
@@ -37,9 +38,11 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         if sent.is_valid() and tried(sent, save) is not REFUSED:
             messages.success(request, said)
             return redirect(request.get_full_path())
-    return render(
-        request, "exchanges/entry_detail.html", _context(request, page, sent), status=answer_status(sent) if sent else 200
-    )  # fmt: skip
+    context = _context(request, page, sent)
+    noted = [check.kind for check in context["own"].checks if check.at] if context["own"] else []
+    if READ_WRITTEN_DOWN.intersection(noted) and request.method != "HEAD":
+        note_checks_read(page.entry, kinds=noted, actor=page.viewer)
+    return render(request, "exchanges/entry_detail.html", context, status=answer_status(sent) if sent else 200)
 
 
 def _context(request: HttpRequest, page: EntryPage, sent: Any) -> dict[str, Any]:

@@ -127,7 +127,7 @@ class Comparer:
         if sought.number and held.number:
             found.append(_FIXED["service_number", number_level(sought.number, held.number)])
         if sought.unit and held.unit:
-            found.append(_FIXED["unit", unit_level(sought.unit, held.unit)])
+            found.append(_FIXED["unit", unit_level(sought, held)])
         if sought.rank and held.rank:
             found.append(_FIXED["rank", "same" if sought.rank == held.rank else "differs"])
         return found
@@ -156,7 +156,7 @@ def family_level(a: Part, b: Part) -> str:
 
 def given_level(a: Part, b: Part) -> str:
     if a.is_initial or b.is_initial:
-        return "initial" if a.initials & b.initials else "differs"
+        return "initial" if a.shown_initials & b.shown_initials else "differs"
     if not set(a.folds).isdisjoint(b.folds):
         return "same"
     if (a.given and a.given == b.given) or (a.bones[0] == b.bones[0] and len(a.bones[0]) > 1):
@@ -166,7 +166,7 @@ def given_level(a: Part, b: Part) -> str:
 
 def father_level(a: Part, b: Part) -> str:
     if a.is_initial or b.is_initial:
-        return "initial" if a.initials & b.initials else "differs"
+        return "initial" if a.shown_initials & b.shown_initials else "differs"
     if a.father == b.father:
         return "same"
     return "near" if _slip(a, b) == "near" else "differs"
@@ -226,10 +226,10 @@ def number_level(a: str, b: str) -> str:
     return "near" if OSA.distance(a, b, score_cutoff=1) <= 1 else "differs"
 
 
-def unit_level(a: frozenset[str], b: frozenset[str]) -> str:
-    if a == b:
+def unit_level(a: Read, b: Read) -> str:
+    if a.unit == b.unit:
         return "same"
-    numbers, others = set(filter(str.isdigit, a)), set(filter(str.isdigit, b))
-    if numbers and others:
-        return "alike" if numbers & others else "differs"
-    return "alike" if 2 * len(a & b) >= min(len(a), len(b)) else "differs"
+    if a.unit_numbers and b.unit_numbers:
+        return "alike" if a.unit_numbers & b.unit_numbers else "differs"
+    shared = len(a.unit & b.unit)
+    return "alike" if 2 * shared >= min(len(a.unit), len(b.unit)) else "differs"

@@ -1,12 +1,12 @@
 """Blocking keys: two records that share none are never compared.
 
-Nine a person, each made of what typos, scripts and gaps leave alone together: the family name's consonants alone, with the
-first name, with the father's, with the year; the two other names with the year; for a family name that is misspelt, its
-beginning or its end with the two other names; the birth date, its day and month in either order; the service number.
+About ten a person, each made of what typos, scripts and gaps leave alone together: the family name's consonants with the
+first name, with the father's, with the year, with day and month in either order; the birth date alone; the service
+number; and for a family name that is misspelt, its beginning or its end with the two other names, or those with the date.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from people.matching.record import Day, Parts, Read
 
@@ -24,11 +24,12 @@ def keys_of(person: Read) -> set[str]:
 
 def keys_of_name(parts: Parts, born: Day) -> Iterator[str]:
     family, given, patronymic = parts
+    year, month, day = born
     g = given.given_key if given is not None and not given.is_initial else ""
-    p = patronymic.father if patronymic is not None else ""
-    year = born[0]
-    if g and p and year:
-        yield f"gp|{g}|{p}|{year}"
+    p = patronymic.father if patronymic is not None and not patronymic.is_initial else ""
+    when = (f"m{min(day, month)}.{max(day, month)}" if day else "", f"y{year}" if year else "")
+    if g and p:
+        yield from (f"gp|{g}|{p}|{one}" for one in when if one)
     if family is None or family.is_initial:
         return
     for bones in family.bones:
@@ -37,30 +38,20 @@ def keys_of_name(parts: Parts, born: Day) -> Iterator[str]:
             yield f"fg|{bones}|{g}"
         if p:
             yield f"fp|{bones}|{p}"
-        if year:
-            yield f"fy|{bones}|{year}"
         if g and p:
             yield f"a|{bones[:HALF]}|{g}|{p}"
             yield f"z|{bones[-HALF:]}|{g}|{p}"
-
-
-def birth_key(born: Day) -> str:
-    """The whole date, which finds without a name; empty unless it is whole."""
-    year, month, day = born
-    return f"d|{year}.{min(day, month)}.{max(day, month)}" if day else ""
-
-
-def digits_of(number: str) -> str:
-    return "".join(filter(str.isdecimal, number))
+        yield from (f"f|{bones}|{one}" for one in when if one)
 
 
 def _keys_without_name(person: Read) -> Iterator[str]:
-    if key := birth_key(person.born):
-        yield key
-    if len(digits := digits_of(person.number)) > 3:
+    year, month, day = person.born
+    if day:
+        yield f"d|{year}.{min(day, month)}.{max(day, month)}"
+    if len(digits := "".join(filter(str.isdigit, person.number))) > 3:
         yield f"n|{digits}"
 
 
-def hashed(key: str) -> int:
-    """As the database keeps it: 63 bits, so that both kinds of database can."""
-    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big") >> 1
+def hashed(keys: Iterable[str]) -> list[int]:
+    """As the database keeps them: 63 bits, so that both kinds of database can."""
+    return sorted(int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big") >> 1 for key in keys)

@@ -1,23 +1,44 @@
+from people.models.attachment import Attachment
 from people.models.category import Category, CategoryAssignment
-from people.models.claim import Claim, ClaimKind, CustodyPlace
+from people.models.claim import Claim, ClaimKind, CustodyPlace, DeathBasis, HeldBy, StatedBy
+from people.models.custody import AgencyNotice, DeathDuty, DeathFinding
+from people.models.erasure import ErasedKey, PersonErasure
+from people.models.identifier import Identifier
 from people.models.name import Name, shown_name
 from people.models.person import OfPersonQuerySet, Person, PersonToBeInformed
+from people.models.restricted import ConsentRecord, HealthNote, IllTreatmentStep, Notification
 from people.models.same_person import Merge, SamePersonJudgement, Verdict
-from people.models.search import SearchKey
+from people.models.watch import CaseAssignment, Decoy, Lookup
 
 __all__ = [
+    "AgencyNotice",
+    "Attachment",
+    "CaseAssignment",
     "Category",
     "CategoryAssignment",
     "Claim",
     "ClaimKind",
+    "ConsentRecord",
     "CustodyPlace",
+    "DeathBasis",
+    "DeathDuty",
+    "DeathFinding",
+    "Decoy",
+    "ErasedKey",
+    "HealthNote",
+    "HeldBy",
+    "Identifier",
+    "IllTreatmentStep",
+    "Lookup",
     "Merge",
     "Name",
+    "Notification",
     "OfPersonQuerySet",
     "Person",
+    "PersonErasure",
     "PersonToBeInformed",
     "SamePersonJudgement",
-    "SearchKey",
+    "StatedBy",
     "Verdict",
     "shown_name",
 ]

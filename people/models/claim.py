@@ -26,6 +26,41 @@ class ClaimKind(models.TextChoices):
     HOME = "home", _("home")
 
 
+class StatedBy(models.TextChoices):
+    """Whose word a claim is; `source` says more closely where it was read or heard."""
+
+    US = "us", _("us")
+    HOLDER = "holder", _("the holder")
+    AGENCY = "agency", _("the Central Agency")
+    RETURNEE = "returnee", _("a returnee")
+    FAMILY = "family", _("the family")
+    OTHER = "other", _("another source")
+
+
+class HeldBy(models.TextChoices):
+    US = "us", _("us")
+    OTHER_SIDE = "other", _("the other side")
+    THIRD = "third", _("a third party")
+    NOBODY = "nobody", _("nobody: at liberty")
+
+
+class DeathBasis(models.TextChoices):
+    """What establishes a death (DESIGN rule 7); somebody's word is none of them."""
+
+    BODY = "body", _("an identified body")
+    COURT = "court", _("a court")
+    CERTIFICATE = "certificate", _("a certificate")
+
+
+# Kinds that say by themselves whose word they are.
+WORD_OF = {
+    ClaimKind.CONFIRMED_BY_HOLDER: StatedBy.HOLDER,
+    ClaimKind.REPORTED_DEAD_BY_HOLDER: StatedBy.HOLDER,
+    ClaimKind.CONFIRMED_BY_AGENCY: StatedBy.AGENCY,
+    ClaimKind.SEEN_BY_RETURNEE: StatedBy.RETURNEE,
+}
+
+
 class Claim(Compartmented):
     class Confidence(models.TextChoices):
         HIGH = "high", _("high")
@@ -38,21 +73,38 @@ class Claim(Compartmented):
     source = models.CharField(_("according to"), max_length=160)
     confidence = models.CharField(_("confidence"), max_length=8, choices=Confidence, default=Confidence.MEDIUM)
     note = models.CharField(_("note"), max_length=500, blank=True)
+    stated_by = models.CharField(_("whose word"), max_length=8, choices=StatedBy, blank=True)
+    held_by = models.CharField(_("in the hands of"), max_length=6, choices=HeldBy, blank=True)
+    basis = models.CharField(_("established by"), max_length=12, choices=DeathBasis, blank=True)
     recorded_at = models.DateTimeField(editable=False)
 
     read_capability: ClassVar[tuple[str, ...]] = (May.READ_NAMES,)
     objects: ClassVar[Any] = OfPersonQuerySet.as_manager()
     append_only = True
+    erasable_where = "SELECT 1 FROM people_personerasure WHERE person_id = OLD.person_id"
 
     class Meta:
         ordering = ["happened_on", "recorded_at"]
         verbose_name = _("claim")
         verbose_name_plural = _("claims")
-        constraints = [models.CheckConstraint(condition=models.Q(kind__in=ClaimKind.values), name="claim_kind_known")]
-        indexes = [models.Index(fields=["person", "happened_on", "recorded_at"])]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=ClaimKind.values), name="claim_kind_known"),
+            models.CheckConstraint(
+                condition=models.Q(basis="") | models.Q(kind="death_established"), name="claim_basis_of_a_death"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["person", "happened_on", "recorded_at"]),
+            models.Index(fields=["compartment", "person"], condition=models.Q(held_by="us"), name="claim_held_by_us"),
+        ]
 
     def __str__(self) -> str:
         return str(self.get_kind_display())
+
+    @property
+    def whose_word(self) -> str:
+        """As it was said, else as the kind implies; empty where neither tells."""
+        return self.stated_by or WORD_OF.get(ClaimKind(self.kind), "")
 
 
 class CustodyPlace(Compartmented):
@@ -63,6 +115,10 @@ class CustodyPlace(Compartmented):
 
     read_capability: ClassVar[tuple[str, ...]] = (May.READ_LOCATION,)
     append_only = True
+    erasable_where = (
+        "SELECT 1 FROM people_claim c JOIN people_personerasure e ON e.person_id = c.person_id "
+        "WHERE c.id = OLD.claim_id"
+    )
 
     class Meta:
         verbose_name = _("place of detention")

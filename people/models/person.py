@@ -30,6 +30,12 @@ class PersonQuerySet(ScopedQuerySet["Person"]):
             return self.filter(Q(pk=ids[0]) | Q(merged_into=ids[0]))
         return self.filter(Q(pk__in=ids) | Q(merged_into__in=ids))
 
+    def real(self) -> Self:
+        """Without decoys: what is put on lists, exported, matched or counted is asked for through this."""
+        from people.models.watch import Decoy
+
+        return self.exclude(pk__in=Decoy.objects.unscoped("left out for everybody alike").values("person_id"))
+
 
 class Person(Compartmented):
     """Identity as the Conventions ask for it: GC III art. 17 and 122, GC IV art. 138. Unknown is empty, never guessed."""

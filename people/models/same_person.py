@@ -31,6 +31,7 @@ class SamePersonJudgement(Compartmented):
 
     read_capability: ClassVar[tuple[str, ...]] = (May.READ_NAMES,)
     append_only = True
+    erasable_where = "SELECT 1 FROM people_personerasure WHERE person_id IN (OLD.one_id, OLD.other_id)"
 
     class Meta:
         ordering = ["one", "other", "number"]

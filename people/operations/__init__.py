@@ -21,16 +21,15 @@ from audit.recording import record
 from core import clock
 from core.errors import DomainError, InputRefused
 from people.models import CategoryAssignment, Claim, ClaimKind, CustodyPlace, Name, Person, shown_name
-from people.search.index import index_again, index_new
+from people.operations.duties import open_duties
 
 IDENTITY = (
     "sex", "birth_date", "birth_place", "father_name", "mother_maiden_name", "rank", "service_number", "unit",
     "nationality", "power_depended_on", "last_residence", "distinguishing_marks",
 )  # fmt: skip
-SOUGHT_BY = {"birth_date", "service_number"}
 NAME_FIELDS = ("script", "kind", "family", "given", "patronymic", "scheme", "source", "is_preferred")
 CATEGORY_FIELDS = ("category", "evidence", "as_of")
-CLAIM_FIELDS = ("kind", "happened_on", "source", "confidence", "note")
+CLAIM_FIELDS = ("kind", "happened_on", "source", "confidence", "note", "stated_by", "held_by", "basis")
 EASTERNMOST = timedelta(hours=14)
 
 Values = Mapping[str, Any]
@@ -80,8 +79,6 @@ def change_person(person: Person, *, actor: User, version: int | None = None, **
         return person
     person.version += 1
     person.save(update_fields=[*after, "version"])
-    if SOUGHT_BY & after.keys():
-        index_again(person)
     record(
         "person.changed", subject=person, actor=actor, seat=seat, personal=True,
         data={"label": person.label, "before": {name: before[name] for name in after}, "after": after},
@@ -98,7 +95,6 @@ def add_name(person: Person, *, actor: User, **values: Any) -> Name:
     if values.get("is_preferred"):
         _prefer(person, name)
     _raise_version(person)
-    index_again(person)
     record(
         "name.added", subject=person, actor=actor, seat=seat, personal=True,
         data={"label": person.label, "name": str(name), "script": name.script, "kind": name.kind},
@@ -117,7 +113,6 @@ def change_name(name: Name, *, actor: User, version: int | None = None, **change
     if is_shown:
         _prefer(person, name)
     _raise_version(person)
-    index_again(person)
     record(
         "name.changed", subject=person, actor=actor, seat=seat, personal=True,
         data={"label": person.label, "before": before, "after": str(name), "fields": sorted(changes)},
@@ -150,6 +145,7 @@ def add_claim(person: Person, *, actor: User, second: User | None = None, **valu
     claim, place = _claim(person, clock.now(), values)
     _refuse_lone_death([claim], actor, second)
     _refuse_future(claim)
+    _refuse_baseless(claim)
     checked(claim).save()
     if place is not None:
         checked(place).save()
@@ -158,6 +154,8 @@ def add_claim(person: Person, *, actor: User, second: User | None = None, **valu
         data={"label": person.label, "claim": claim.kind, "source": claim.source, "happened_on": claim.happened_on}
         | ({"second": f"user:{second.pk}"} if second else {}),
     )  # fmt: skip
+    if claim.kind == ClaimKind.DEATH_ESTABLISHED:
+        open_duties(claim)
     return claim
 
 
@@ -349,6 +347,13 @@ def _refuse_future(claim: Claim) -> None:
         raise InputRefused(sentence, errors={"happened_on": [sentence]})
 
 
+def _refuse_baseless(claim: Claim) -> None:
+    """DESIGN rule 7: an identified body, a court or a certificate. Anybody's word is another kind of claim."""
+    if claim.kind == ClaimKind.DEATH_ESTABLISHED and not claim.basis:
+        sentence = _("Say what establishes the death: an identified body, a court or a certificate.")
+        raise InputRefused(sentence, errors={"basis": [sentence]})
+
+
 def last_day() -> date:
     """The latest day that has begun anywhere: the source may live east of us."""
     return (clock.now() + EASTERNMOST).date()
@@ -357,6 +362,7 @@ def last_day() -> date:
 def _validate_fields(row: models.Model) -> None:
     if isinstance(row, Claim):
         _refuse_future(row)
+        _refuse_baseless(row)
     if isinstance(row, Name) and not str(row):
         sentence = _("Write at least one part of the name.")
         raise InputRefused(sentence, errors={"": [sentence]})
@@ -373,7 +379,6 @@ def _save(dossiers: list[Dossier]) -> None:
     CategoryAssignment.objects.bulk_create([row for dossier in dossiers for row in dossier.categories], batch_size=500)
     Claim.objects.bulk_create([row for dossier in dossiers for row in dossier.claims], batch_size=500)
     CustodyPlace.objects.bulk_create([row for dossier in dossiers for row in dossier.places], batch_size=500)
-    index_new([dossier.person for dossier in dossiers], {dossier.person.pk: dossier.names for dossier in dossiers})
 
 
 def _reread(person: Person, actor: User) -> tuple[Person, Seat | None]:

@@ -32,6 +32,10 @@ def test_every_service_is_there():
 LEFT_OUT = {
     "HOMEWARD_CLOCK": "for training and drills",
     "LOG_LEVEL": "the default is right; another is set for an hour of searching",
+    "FIELD_KEYS": "the secret key serves, until it is changed: then the old one goes here",
+    "ATTACHMENT_MOST_MEGABYTES": "the default is right for papers and photographs",
+    "ALARM_UNASSIGNED_AN_HOUR": "the default is right until a registry knows its own readers",
+    "ALARM_ROWS_A_DAY": "the same",
 }
 
 

@@ -305,7 +305,7 @@ def test_a_claim_about_a_day_to_come_is_refused(cast, person):
 def test_nobody_establishes_a_death_alone(cast, person, second):
     with pytest.raises(DeathNeedsTwo):
         add_claim(
-            person, kind="death_established", source="a court", actor=cast.north.clerk,
+            person, kind="death_established", source="a court", basis="court", actor=cast.north.clerk,
             second=second and getattr(cast.north, second),
         )  # fmt: skip
 
@@ -315,7 +315,8 @@ def test_nobody_establishes_a_death_alone(cast, person, second):
 
 def test_two_people_establish_a_death(cast, person):
     add_claim(
-        person, kind="death_established", source="a court", actor=cast.north.clerk, second=cast.north.negotiator
+        person, kind="death_established", source="a court", basis="court", actor=cast.north.clerk,
+        second=cast.north.negotiator,
     )  # fmt: skip
 
     assert fate_of(person.claims.all()).kind == "death_established"

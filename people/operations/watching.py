@@ -1,0 +1,158 @@
+"""Look-ups that stand out (DESIGN rule 12): the heads of the owning side hear of them, the reader does not.
+
+An alarm is an event of the owning side's log. Its actor is the system, so that nothing of it reaches the log of a reader
+from elsewhere; who it was stands in its content, for those who keep the members.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.db.models import Count
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from access.acting import NotAllowed, checked, seat_with
+from access.models import Compartment, User
+from access.roles import May, holders_spelt
+from access.scoping import capabilities_in
+from accounts.operations import system_user
+from audit.recording import record
+from core import clock
+from core.errors import DomainError, InputRefused
+from core.together import Together
+from people.models import CaseAssignment, Decoy, Lookup, Person
+
+WITHIN = timedelta(hours=1)
+KEPT = timedelta(days=30)
+
+
+class LookupAsked:
+    """What has to be known before a look-up is noted, asked together with what the page shows."""
+
+    def __init__(self, person: Person, reader: User, together: Together) -> None:
+        now = timezone.now()
+        seen = Lookup.objects.unscoped("the reader's own, of which they learn nothing").filter(reader=reader)
+        decoys = Decoy.objects.unscoped("alarms whoever opens it").filter(person=person)
+        of_late = seen.filter(compartment=person.compartment_id, at__gt=now - WITHIN, is_assigned=False)
+        self._today = together.later(seen.filter(person=person, day=now.date()).order_by().values_list("pk"))
+        self._decoy = together.later(decoys.values_list("pk"))
+        self._of_late = together.later(
+            of_late.order_by().values("reader").annotate(n=Count("pk")).values_list("n", flat=True)
+        )
+
+    @property
+    def is_first_today(self) -> bool:
+        return not self._today.rows
+
+    @property
+    def is_decoy(self) -> bool:
+        return bool(self._decoy.rows)
+
+    @property
+    def unassigned_within_the_hour(self) -> int:
+        return sum(self._of_late.rows)
+
+
+@transaction.atomic
+def note_lookup(person: Person, *, actor: User, is_assigned: bool, unassigned_before: int, is_decoy: bool) -> None:
+    """`actor` opened this dossier, for the first time today. `unassigned_before`: of how many others within the hour."""
+    now = timezone.now()
+    Lookup.objects.bulk_create(
+        [
+            Lookup(
+                compartment_id=person.compartment_id, person=person, reader=actor, day=now.date(), at=now,
+                is_assigned=is_assigned,
+            )
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip
+    if is_decoy:
+        _alarm("alarm.decoy_opened", person, person.compartment, actor, {})
+    elif not is_assigned and (unassigned_before + 1) % settings.ALARM_UNASSIGNED_AN_HOUR == 0:
+        _alarm("alarm.unassigned_reads", actor, person.compartment, actor, {"count": unassigned_before + 1})
+
+
+def note_rows(compartments: Iterable[UUID], *, actor: User) -> None:
+    """So many rows of persons were read, each in its compartment. Counted in the cache: a dead one stops nobody."""
+    for compartment_id, rows in Counter(compartments).items():
+        counted = f"rows-read:{actor.pk}:{compartment_id}:{timezone.now().date()}"
+        try:
+            cache.add(counted, 0, timeout=2 * 24 * 3600)
+            total = cache.incr(counted, rows)
+        except Exception:  # noqa: S112
+            continue
+        most = settings.ALARM_ROWS_A_DAY
+        if total // most > (total - rows) // most:
+            with transaction.atomic():
+                where = Compartment.objects.get(pk=compartment_id)
+                _alarm("alarm.bulk_reads", actor, where, actor, {"count": total})
+
+
+def _alarm(kind: str, subject: Any, where: Compartment, reader: User, told: Mapping[str, Any]) -> None:
+    record(
+        kind, subject=subject, compartment=where, actor=system_user(), personal=True,
+        data={"who": reader.label, "reader": f"user:{reader.pk}", **told},
+    )  # fmt: skip
+
+
+@transaction.atomic
+def assign_case(person: Person, user: User, *, actor: User) -> CaseAssignment:
+    """From now on `user` works on this person. Nobody but who decides assigns somebody to themselves."""
+    person = Person.objects.visible_to(actor).locked().get(pk=person.pk)
+    seat = seat_with(actor, person.compartment_id, May.NEGOTIATE, May.TRACE)
+    if user == actor and May.DECIDE not in seat.capabilities:
+        raise NotAllowed(_("Somebody else assigns people to you: %(who)s.") % {"who": holders_spelt((May.DECIDE,))})
+    if May.READ_NAMES not in capabilities_in(user, person.compartment_id):
+        sentence = _("This account may not read dossiers here.")
+        raise InputRefused(sentence, errors={"user": [sentence]})
+    row = CaseAssignment(
+        person=person, compartment_id=person.compartment_id, user=user, assigned_by=actor, assigned_at=clock.now()
+    )
+    if CaseAssignment.objects.visible_to(actor).filter(person=person, user=user).exists():
+        sentence = _("This person is assigned to them already.")
+        raise InputRefused(sentence, errors={"user": [sentence]})
+    checked(row).save()
+    record(
+        "case.assigned", subject=person, actor=actor, seat=seat, personal=True, data={"who": user.label},
+    )  # fmt: skip
+    return row
+
+
+@transaction.atomic
+def mark_decoy(person: Person, *, actor: User) -> Decoy:
+    """A dossier of nobody: opening it alarms. It stands on no list, in no export and is no match."""
+    person = Person.objects.visible_to(actor).locked().get(pk=person.pk)
+    seat = seat_with(actor, person.compartment_id, May.MANAGE_MEMBERS)
+    if Decoy.objects.visible_to(actor).filter(person=person).exists():
+        raise DomainError(_("This is a decoy already."))
+    for against in STANDS_SOMEWHERE:
+        if why := against(person):
+            raise DomainError(why)
+    decoy: Decoy = Decoy.objects.create(
+        compartment_id=person.compartment_id, person=person, marked_by=actor, marked_at=clock.now()
+    )
+    record("decoy.marked", subject=person, actor=actor, seat=seat)
+    return decoy
+
+
+@transaction.atomic
+def unmark_decoy(decoy: Decoy, *, actor: User) -> None:
+    decoy = Decoy.objects.visible_to(actor).get(pk=decoy.pk)
+    seat = seat_with(actor, decoy.compartment_id, May.MANAGE_MEMBERS)
+    record("decoy.unmarked", subject=decoy.person, actor=actor, seat=seat)
+    decoy.delete()
+
+
+# Upper apps say why a dossier cannot be made a decoy: somebody real stands on a list.
+STANDS_SOMEWHERE: list[Any] = []
+
+
+def forget_lookups() -> None:
+    """What the thresholds no longer ask for is nobody's business any more."""
+    Lookup.objects.unscoped("sweep").filter(at__lt=timezone.now() - KEPT).delete()
