@@ -73,7 +73,7 @@ _READ_DIFFERENTLY = (
 def fold(text: str) -> str:
     """The one spelling, words separated by single spaces; empty when no letter or digit is left."""
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
-    if not text.isascii():
+    if _CYRILLIC_LETTER.search(text) and _LATIN_LETTER.search(text):
         text = _WORD.sub(_without_look_alikes, text)
     # What a rule leaves may begin another one.
     while (folded := _once(text)) != text:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from people.matching.record import Day, Lexicon, Part, Parts, Read, Record, read
+from people.matching.record import Day, Lexicon, Part, Parts, Read, Record, read, read_sought
 from people.matching.weights import FATHERS_OF_ALL, GIVEN_OF_ALL, RARITY, WEIGHTS
 
 FEWEST_LETTERS_TO_SLIP = 4
@@ -56,7 +56,7 @@ def compare(one: Record, other: Record, frequencies: Frequencies | None = None) 
     """`one` as another house wrote it, `other` as the registry has it."""
     lexicon = Lexicon()
     comparer = Comparer(frequencies or Usual())
-    return comparer.compare(read(one, lexicon, as_sought=True), read(other, lexicon))
+    return comparer.compare(read_sought(one, lexicon), read(other, lexicon))
 
 
 class Comparer:
@@ -127,7 +127,7 @@ class Comparer:
         if sought.number and held.number:
             found.append(_FIXED["service_number", number_level(sought.number, held.number)])
         if sought.unit and held.unit:
-            found.append(_FIXED["unit", unit_level(sought, held)])
+            found.append(_FIXED["unit", unit_level(sought.unit, held.unit)])
         if sought.rank and held.rank:
             found.append(_FIXED["rank", "same" if sought.rank == held.rank else "differs"])
         return found
@@ -156,7 +156,7 @@ def family_level(a: Part, b: Part) -> str:
 
 def given_level(a: Part, b: Part) -> str:
     if a.is_initial or b.is_initial:
-        return "initial" if a.shown_initials & b.shown_initials else "differs"
+        return "initial" if a.initials & b.initials else "differs"
     if not set(a.folds).isdisjoint(b.folds):
         return "same"
     if (a.given and a.given == b.given) or (a.bones[0] == b.bones[0] and len(a.bones[0]) > 1):
@@ -166,7 +166,7 @@ def given_level(a: Part, b: Part) -> str:
 
 def father_level(a: Part, b: Part) -> str:
     if a.is_initial or b.is_initial:
-        return "initial" if a.shown_initials & b.shown_initials else "differs"
+        return "initial" if a.initials & b.initials else "differs"
     if a.father == b.father:
         return "same"
     return "near" if _slip(a, b) == "near" else "differs"
@@ -226,10 +226,10 @@ def number_level(a: str, b: str) -> str:
     return "near" if OSA.distance(a, b, score_cutoff=1) <= 1 else "differs"
 
 
-def unit_level(a: Read, b: Read) -> str:
-    if a.unit == b.unit:
+def unit_level(a: frozenset[str], b: frozenset[str]) -> str:
+    if a == b:
         return "same"
-    if a.unit_numbers and b.unit_numbers:
-        return "alike" if a.unit_numbers & b.unit_numbers else "differs"
-    shared = len(a.unit & b.unit)
-    return "alike" if 2 * shared >= min(len(a.unit), len(b.unit)) else "differs"
+    numbers, others = set(filter(str.isdigit, a)), set(filter(str.isdigit, b))
+    if numbers and others:
+        return "alike" if numbers & others else "differs"
+    return "alike" if 2 * len(a & b) >= min(len(a), len(b)) else "differs"

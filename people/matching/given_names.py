@@ -4,6 +4,7 @@ The table is our own: pairs that every speaker of both languages knows, with the
 standards need no entry, since the fold takes care of them: Олександр, Oleksandr and Oleksandır are one spelling already.
 """
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from core.folding import fold
@@ -376,6 +377,7 @@ def _by_skeleton(known: dict[str, str]) -> dict[str, list[str]]:
 
 
 CLASSES = _classes()
+_FOLDS = list(CLASSES)
 _SKELETONS = _by_skeleton(CLASSES)
 INITIALS: dict[str, frozenset[str]] = {}
 for _folded, _class in CLASSES.items():
@@ -423,8 +425,9 @@ def given_class(folded: str) -> str:
 def _past_a_slip(folded: str) -> str:
     if len(folded) < FEWEST_LETTERS_FOR_A_SLIP:
         return ""
-    near = {name for known, name in CLASSES.items() if OSA.distance(known, folded, score_cutoff=1) <= 1}
-    return near.pop() if len(near) == 1 else ""
+    near = process.extract(folded, _FOLDS, processor=None, scorer=OSA.distance, score_cutoff=1, limit=None)
+    names = {CLASSES[known] for known, _distance, _place in near}
+    return names.pop() if len(names) == 1 else ""
 
 
 def is_patronymic(folded: str) -> bool:

@@ -24,12 +24,11 @@ def keys_of(person: Read) -> set[str]:
 
 def keys_of_name(parts: Parts, born: Day) -> Iterator[str]:
     family, given, patronymic = parts
-    year, month, day = born
     g = given.given_key if given is not None and not given.is_initial else ""
-    p = patronymic.father if patronymic is not None and not patronymic.is_initial else ""
-    when = (f"m{min(day, month)}.{max(day, month)}" if day else "", f"y{year}" if year else "")
+    p = patronymic.father if patronymic is not None else ""
+    when = [one for one in birth_keys(born) if one]
     if g and p:
-        yield from (f"gp|{g}|{p}|{one}" for one in when if one)
+        yield from (f"gp|{g}|{p}|{one}" for one in when)
     if family is None or family.is_initial:
         return
     for bones in family.bones:
@@ -41,14 +40,29 @@ def keys_of_name(parts: Parts, born: Day) -> Iterator[str]:
         if g and p:
             yield f"a|{bones[:HALF]}|{g}|{p}"
             yield f"z|{bones[-HALF:]}|{g}|{p}"
-        yield from (f"f|{bones}|{one}" for one in when if one)
+        yield from (f"f|{bones}|{one}" for one in when)
+
+
+def birth_keys(born: Day) -> tuple[str, str]:
+    """The year, and day and month in either order: what a name is found with. Empty where unknown."""
+    year, month, day = born
+    return f"y{year}" if year else "", f"m{min(day, month)}.{max(day, month)}" if day else ""
+
+
+def birth_key(born: Day) -> str:
+    """The whole date, which finds without a name; empty unless it is whole."""
+    year, by_day = born[0], birth_keys(born)[1]
+    return f"d|{year}{by_day}" if by_day else ""
+
+
+def digits_of(number: str) -> str:
+    return "".join(filter(str.isdecimal, number))
 
 
 def _keys_without_name(person: Read) -> Iterator[str]:
-    year, month, day = person.born
-    if day:
-        yield f"d|{year}.{min(day, month)}.{max(day, month)}"
-    if len(digits := "".join(filter(str.isdigit, person.number))) > 3:
+    if key := birth_key(person.born):
+        yield key
+    if len(digits := digits_of(person.number)) > 3:
         yield f"n|{digits}"
 
 

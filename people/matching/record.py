@@ -1,12 +1,12 @@
 """What the matcher is told of a person, and how it reads that: folds, skeletons, names behind names, dates in parts."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
 
 from core.folding import fold, spellings
 from people.matching.given_names import (
-    CLASSES,
     INITIALS,
     father_class,
     father_stem,
@@ -37,30 +37,54 @@ class Record:
 class Part:
     """One field of a name. Its words stand joined in `folds`, and one by one in `words` when there are several."""
 
-    __slots__ = ("bones", "father", "folds", "given", "is_initial", "is_patronymic", "shown_initials", "words")
+    __slots__ = (
+        "_father",
+        "_given",
+        "_initials",
+        "bones",
+        "fold",
+        "folds",
+        "is_initial",
+        "is_patronymic",
+        "last",
+        "words",
+    )
 
     def __init__(self, text: str) -> None:
         words = fold(text).split()
-        whole = "".join(words)
-        self.folds: tuple[str, ...] = tuple(dict.fromkeys([whole, *(one.replace(" ", "") for one in spellings(text))]))
-        self.words: tuple[str, ...] = tuple(word for word in words if len(word) > 2) if len(words) > 1 else ()
-        self.bones: tuple[str, ...] = tuple(dict.fromkeys(map(skeleton, (*self.folds, *self.words))))
-        self.is_initial = len(whole) == 1 or whole in ("iu", "ia", "ts")
-        self.is_patronymic = not self.is_initial and is_patronymic(words[-1] if words else "")
-        self.given = self.father = ""
-        if not self.is_initial and words:
-            self.given = given_class(whole) or next(filter(None, map(given_class, words if self.words else ())), "")
-            self.father = father_class(words[-1]) or skeleton(father_stem(words[-1]))
-        first = whole[:1]
-        self.shown_initials = INITIALS.get(self.given, frozenset()) | {first}
+        self.fold = "".join(words)
+        self.folds = tuple(dict.fromkeys([self.fold, *(one.replace(" ", "") for one in spellings(text))]))
+        self.words = tuple(word for word in words if len(word) > 2) if len(words) > 1 else ()
+        self.bones = tuple(dict.fromkeys(map(skeleton, (*self.folds, *self.words))))
+        self.last = words[-1] if words else ""
+        self.is_initial = len(self.fold) == 1 or self.fold in ("iu", "ia", "ts")
+        self.is_patronymic = not self.is_initial and is_patronymic(self.last)
+        self._given: str | None = None
+        self._father: str | None = None
+        self._initials: frozenset[str] | None = None
+
+    # Found when first asked for: a family name is seldom asked whether it is a first name.
 
     @property
-    def fold(self) -> str:
-        return self.folds[0]
+    def given(self) -> str:
+        """The first name that this is a form of; empty when unknown."""
+        if self._given is None:
+            self._given = "" if self.is_initial else next(filter(None, map(given_class, (self.fold, *self.words))), "")
+        return self._given
 
     @property
-    def is_known_given(self) -> bool:
-        return any(one in CLASSES for one in self.folds)
+    def father(self) -> str:
+        """The father's name behind a patronymic, or what stands for it; empty for an initial."""
+        if self._father is None:
+            self._father = "" if self.is_initial else father_class(self.last) or skeleton(father_stem(self.last))
+        return self._father
+
+    @property
+    def initials(self) -> frozenset[str]:
+        """What it may be shortened to: Олександр is А. in Russian."""
+        if self._initials is None:
+            self._initials = INITIALS.get(self.given, frozenset()) | {self.fold[:1]}
+        return self._initials
 
     @property
     def given_key(self) -> str:
@@ -68,27 +92,46 @@ class Part:
         return self.given or self.bones[0]
 
 
+T = TypeVar("T")
+
+
 class Lexicon:
-    """Parts by their text, for as long as its owner works: nothing of a real name outlives a request or a command."""
+    """What a text is read as, for as long as its owner works: nothing of a real name outlives a request or a command."""
 
     MOST = 400_000
 
     def __init__(self) -> None:
         self._parts: dict[str, Part | None] = {}
+        self._days: dict[str, Day] = {}
+        self._units: dict[str, frozenset[str]] = {}
+        self._ranks: dict[str, str] = {}
 
     def part(self, text: str) -> Part | None:
         """None for a text without a letter or digit."""
+        return self._kept(self._parts, text, part_of)
+
+    def day(self, text: str) -> Day:
+        return self._kept(self._days, text, day_of)
+
+    def unit(self, text: str) -> frozenset[str]:
+        return self._kept(self._units, text, unit_words)
+
+    def rank(self, text: str) -> str:
+        return self._kept(self._ranks, text, fold)
+
+    def _kept(self, kept: dict[str, T], text: str, read: Callable[[str], T]) -> T:
         try:
-            return self._parts[text]
+            return kept[text]
         except KeyError:
-            pass
-        if len(self._parts) >= self.MOST:
-            self._parts.clear()
-        part: Part | None = Part(text)
-        if part is not None and not part.fold:
-            part = None
-        self._parts[text] = part
-        return part
+            if len(kept) >= self.MOST:
+                kept.clear()
+            found = kept[text] = read(text)
+            return found
+
+
+def part_of(text: str) -> Part | None:
+    part = Part(text)
+    return part if part.fold else None
 
 
 Parts = tuple[Part | None, Part | None, Part | None]
@@ -103,34 +146,41 @@ class Read:
     number: str
     unit: frozenset[str]
     rank: str
-    unit_numbers: frozenset[str] = field(default_factory=frozenset)
 
 
-def read(record: Record, lexicon: Lexicon, *, as_sought: bool = False) -> Read:
-    """`as_sought`: what another house wrote, where a family name may stand in the first name's place."""
-    spelt = [(record.family, record.given, record.patronymic), *record.other_names]
+def read(record: Record, lexicon: Lexicon) -> Read:
+    """A person of the registry: every name as it stands."""
     names: dict[Parts, bool] = {}
-    for family, given, patronymic in spelt:
-        for parts, swapped in _readings(family, given, patronymic, record.name, lexicon, as_sought):
+    for family, given, patronymic in ((record.family, record.given, record.patronymic), *record.other_names):
+        parts = (lexicon.part(family), lexicon.part(given), lexicon.part(patronymic))
+        if any(parts):
+            names[parts] = False
+    return _read(record, names or _names_of(record, lexicon), lexicon)
+
+
+def read_sought(record: Record, lexicon: Lexicon) -> Read:
+    """What another house wrote, where a family name may stand in the first name's place."""
+    return _read(record, _names_of(record, lexicon), lexicon)
+
+
+def _names_of(record: Record, lexicon: Lexicon) -> dict[Parts, bool]:
+    names: dict[Parts, bool] = {}
+    for family, given, patronymic in ((record.family, record.given, record.patronymic), *record.other_names):
+        for parts, swapped in _readings(family, given, patronymic, record.name, lexicon):
             names.setdefault(parts, swapped)
-    unit = unit_words(record.unit)
+    return names
+
+
+def _read(record: Record, names: dict[Parts, bool], lexicon: Lexicon) -> Read:
     return Read(
-        list(names.items()), day_of(record.birth_date), number_of(record.service_number), unit, fold(record.rank),
-        frozenset(word for word in unit if word.isdigit()),
+        list(names.items()), lexicon.day(record.birth_date), number_of(record.service_number),
+        lexicon.unit(record.unit), lexicon.rank(record.rank),
     )  # fmt: skip
 
 
-def _readings(
-    family: str, given: str, patronymic: str, name: str, lexicon: Lexicon, as_sought: bool
-) -> Iterator[tuple[Parts, bool]]:
+def _readings(family: str, given: str, patronymic: str, name: str, lexicon: Lexicon) -> Iterator[tuple[Parts, bool]]:
     part = lexicon.part
     declared = (part(family), part(given), part(patronymic))
-    if not as_sought:
-        if any(declared):
-            yield declared, False
-        elif name:
-            yield from _from_whole_name(name, lexicon)
-        return
     if name and not (declared[0] and declared[1]):
         yield from _from_whole_name(name, lexicon)
     if not any(declared):

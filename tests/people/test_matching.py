@@ -7,15 +7,15 @@ from people.matching import Record, compare, explained
 from people.matching.comparison import birth_level
 from people.matching.given_names import father_class, given_class
 from people.matching.keys import hashed, keys_of
-from people.matching.record import Lexicon, day_of, read
+from people.matching.record import Lexicon, day_of, read, read_sought
 from people.seeding.generator import NATIONS
 
 KOVALENKO = Record("Коваленко", "Олександр", "Іванович", "1987-12-03", service_number="AB-123456")
 ARABIC = "الكسندر كوفالينكو"
 
 
-def keys(record, **options):
-    return keys_of(read(record, Lexicon(), **options))
+def keys(record, *, as_sought=False):
+    return keys_of((read_sought if as_sought else read)(record, Lexicon()))
 
 
 def test_every_script_and_order_of_a_name_shares_keys_and_scores_above_a_namesake():
