@@ -32,7 +32,7 @@ from people.operations import (
     halves_written_by,
     prefer_name,
 )
-from people.presentation import matching
+from people.search.finding import narrowed
 
 
 class PersonForm(VersionedForm):
@@ -121,7 +121,7 @@ class PersonAdmin(OperationAdmin):
         return form
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        return matching(queryset, search_term), False
+        return narrowed(queryset, search_term, actor_of(request)), False
 
     def create_row(self, request: HttpRequest, form: Any, formsets: Mapping[str, OperationFormSet]) -> Model:
         typed = {prefix: list(formset.typed()) for prefix, formset in formsets.items()}

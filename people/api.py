@@ -19,7 +19,7 @@ from core.shapes import Slug, address
 from people import operations
 from people.fate import fate_of
 from people.models import Category, CategoryAssignment, Claim, ClaimKind, Name, Person
-from people.presentation import matching
+from people.search.finding import narrowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +241,7 @@ class PersonBody(IdentityBody):
 
 class PersonFilters(Filters):
     compartment = serializers.UUIDField(required=False)
-    q = Text(100, help_text="Words that its names or its service number hold.")
+    q = Text(100, help_text="Names in any script, a service number, a year of birth.")
 
 
 class PersonDoor(Door):
@@ -267,7 +267,7 @@ class Persons(PersonDoor, CollectionDoor):
 
     def narrow(self, rows: "QuerySet[Person]", asked: Mapping[str, Any]) -> "QuerySet[Person]":
         asked = dict(asked)
-        return super().narrow(matching(rows.filter(merged_into=None), asked.pop("q", "")), asked)
+        return super().narrow(narrowed(rows.filter(merged_into=None), asked.pop("q", ""), self.viewer), asked)
 
     def present(self, rows: Sequence[Any]) -> Sequence[PersonRow]:
         return [person_row(person) for person in rows]

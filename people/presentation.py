@@ -15,6 +15,7 @@ from access.scoping import capabilities_anywhere
 from core.partial_dates import spelt
 from people.fate import Fate, fate_of
 from people.models import CategoryAssignment, Claim, ClaimKind, Name, Person, shown_name
+from people.search.finding import narrowed
 
 WINDOW = 50
 
@@ -55,24 +56,10 @@ def address_to_add(viewer: User) -> str:
     return reverse("admin:people_person_add") if May.WRITE_PERSON in capabilities_anywhere(viewer) else ""
 
 
-def matching(persons: "QuerySet[Person]", text: str) -> "QuerySet[Person]":
-    """Those whose names or number hold every word of `text`."""
-    for word in text.split():
-        spellings = {word, word.lower(), word.upper(), word.capitalize()}  # SQLite folds the case of ASCII only
-        in_name, in_person = Q(), Q()
-        for spelling in spellings:
-            in_name |= Q(family__icontains=spelling) | Q(given__icontains=spelling) | Q(patronymic__icontains=spelling)
-            in_person |= Q(label__icontains=spelling) | Q(service_number__icontains=spelling)
-        # Names live beside their person: the outer queryset's scope is theirs too.
-        named = Name.objects.unscoped("narrows a queryset that is scoped already").filter(in_name)
-        persons = persons.filter(in_person | Q(pk__in=named.values("person_id")))
-    return persons
-
-
 def window_of_persons(viewer: User, *, sought: str = "", after: str = "", before: str = "") -> Window:
     """The 50 persons that follow `after` or precede `before`, by name. An unknown id is the beginning."""
     visible = Person.objects.visible_to(viewer).unmerged()
-    persons = matching(visible, sought).order_by("label", "id")
+    persons = narrowed(visible, sought, viewer).order_by("label", "id")
     start, end = _place(visible, after), _place(visible, before)
     if start:
         persons = persons.filter(_beyond("gt", start))

@@ -40,7 +40,9 @@ from exchanges.models import (
 )
 from negotiations.models import Negotiation, Participant
 from negotiations.operations import create_negotiation
-from people.models import Claim, ClaimKind, Name, Person
+from people.models import Claim, ClaimKind, Name, Person, SearchKey
+from people.search.index import rows_of
+from people.search.words import Reader
 from people.seeding.generator import InventedPerson, invented_persons
 
 SEED = 20_220_921
@@ -92,6 +94,7 @@ def seed(scale: Scale, tell: Told) -> None:
         )  # fmt: skip
         for number, side in enumerate((north, south)):
             _dossiers(side, scale.persons // 2 + (scale.persons % 2 if number else 0), number, tell)
+        count_on(SearchKey)
         tables = Tables(negotiation, north, south, scale)
         tables.pour(tell)
         calendar.turn_to(tables.ends_at.isoformat())
@@ -119,7 +122,7 @@ def _side(name: str, prefix: str) -> Side:
 def _dossiers(side: Side, size: int, number: int, tell: Told) -> None:
     home, owner = side.headquarters.home, side.people["head"]
     ids = Ids(f"persons {number}")
-    pool = _pool(number, min(size, INVENTED))
+    pool, reader = _pool(number, min(size, INVENTED)), Reader()
     for first in range(0, size, PERSONS_IN_AN_EVENT):
         chunk = [
             (Person(id=next(ids)), pool[place % INVENTED], place)
@@ -129,7 +132,9 @@ def _dossiers(side: Side, size: int, number: int, tell: Told) -> None:
         for person, invented, place in chunk:
             _fill(person, invented, place, home, owner, now)
         pour(Person, (person for person, _invented, _place in chunk))
-        pour(Name, (_name(person, invented, next(ids)) for person, invented, _place in chunk))
+        names = [_name(person, invented, next(ids)) for person, invented, _place in chunk]
+        pour(Name, names)
+        pour(SearchKey, _numbered(_keys(chunk, names, reader)))
         pour(Claim, (_claim(person, invented, next(ids), now) for person, invented, _place in chunk))
         _tell_of(chunk, home, side)
         tell(f"dossiers of {side.party}: {first + len(chunk):,} of {size:,}")
@@ -158,6 +163,17 @@ def _name(person: Person, invented: InventedPerson, pk: uuid.UUID) -> Name:
         family=invented.family_name, given=invented.given_name, patronymic=invented.patronymic, source="seed",
         is_preferred=True,
     )  # fmt: skip
+
+
+def _keys(chunk: list[tuple[Person, InventedPerson, int]], names: list[Name], reader: Reader) -> Iterator[SearchKey]:
+    for (person, _invented, _place), name in zip(chunk, names, strict=True):
+        yield from rows_of(person, [name], reader)
+
+
+def _numbered(rows: Iterator[SearchKey]) -> Iterator[SearchKey]:
+    for number, row in enumerate(rows, first_free_id(SearchKey)):
+        row.pk = number
+        yield row
 
 
 def _claim(person: Person, invented: InventedPerson, pk: uuid.UUID, now: datetime) -> Claim:

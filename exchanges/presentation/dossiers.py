@@ -6,7 +6,7 @@ from uuid import UUID
 from access.models import Compartment, User
 from core.partial_dates import spelt
 from people.models import Person
-from people.presentation import matching
+from people.search.finding import narrowed
 
 WINDOW = 50
 
@@ -25,7 +25,7 @@ def dossiers_to_tick(
 ) -> list[DossierTick]:
     if home is None:
         return []
-    persons = matching(Person.objects.visible_to(viewer).real().unmerged().filter(compartment=home), sought).order_by(
+    persons = narrowed(Person.objects.visible_to(viewer).real().unmerged().filter(compartment=home), sought, viewer).order_by(
         "label", "id"
     )
     return [

@@ -8,6 +8,7 @@ from people.models.name import Name, shown_name
 from people.models.person import OfPersonQuerySet, Person, PersonToBeInformed
 from people.models.restricted import ConsentRecord, HealthNote, IllTreatmentStep, Notification
 from people.models.same_person import Merge, SamePersonJudgement, Verdict
+from people.models.search import SearchKey
 from people.models.watch import CaseAssignment, Decoy, Lookup
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "PersonErasure",
     "PersonToBeInformed",
     "SamePersonJudgement",
+    "SearchKey",
     "StatedBy",
     "Verdict",
     "shown_name",

@@ -22,11 +22,13 @@ from core import clock
 from core.errors import DomainError, InputRefused
 from people.models import CategoryAssignment, Claim, ClaimKind, CustodyPlace, Name, Person, shown_name
 from people.operations.duties import open_duties
+from people.search.index import index_again, index_new
 
 IDENTITY = (
     "sex", "birth_date", "birth_place", "father_name", "mother_maiden_name", "rank", "service_number", "unit",
     "nationality", "power_depended_on", "last_residence", "distinguishing_marks",
 )  # fmt: skip
+SOUGHT_BY = {"birth_date", "service_number"}
 NAME_FIELDS = ("script", "kind", "family", "given", "patronymic", "scheme", "source", "is_preferred")
 CATEGORY_FIELDS = ("category", "evidence", "as_of")
 CLAIM_FIELDS = ("kind", "happened_on", "source", "confidence", "note", "stated_by", "held_by", "basis")
@@ -79,6 +81,8 @@ def change_person(person: Person, *, actor: User, version: int | None = None, **
         return person
     person.version += 1
     person.save(update_fields=[*after, "version"])
+    if SOUGHT_BY & after.keys():
+        index_again(person)
     record(
         "person.changed", subject=person, actor=actor, seat=seat, personal=True,
         data={"label": person.label, "before": {name: before[name] for name in after}, "after": after},
@@ -95,6 +99,7 @@ def add_name(person: Person, *, actor: User, **values: Any) -> Name:
     if values.get("is_preferred"):
         _prefer(person, name)
     _raise_version(person)
+    index_again(person)
     record(
         "name.added", subject=person, actor=actor, seat=seat, personal=True,
         data={"label": person.label, "name": str(name), "script": name.script, "kind": name.kind},
@@ -113,6 +118,7 @@ def change_name(name: Name, *, actor: User, version: int | None = None, **change
     if is_shown:
         _prefer(person, name)
     _raise_version(person)
+    index_again(person)
     record(
         "name.changed", subject=person, actor=actor, seat=seat, personal=True,
         data={"label": person.label, "before": before, "after": str(name), "fields": sorted(changes)},
@@ -379,6 +385,7 @@ def _save(dossiers: list[Dossier]) -> None:
     CategoryAssignment.objects.bulk_create([row for dossier in dossiers for row in dossier.categories], batch_size=500)
     Claim.objects.bulk_create([row for dossier in dossiers for row in dossier.claims], batch_size=500)
     CustodyPlace.objects.bulk_create([row for dossier in dossiers for row in dossier.places], batch_size=500)
+    index_new([dossier.person for dossier in dossiers], {dossier.person.pk: dossier.names for dossier in dossiers})
 
 
 def _reread(person: Person, actor: User) -> tuple[Person, Seat | None]:
