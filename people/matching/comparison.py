@@ -7,7 +7,7 @@ from typing import Protocol
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from people.matching.record import Day, Lexicon, Part, Parts, Read, Record, read, read_sought
+from people.matching.record import Day, Lexicon, Part, Parts, Read, Record, read
 from people.matching.weights import FATHERS_OF_ALL, GIVEN_OF_ALL, RARITY, WEIGHTS
 
 FEWEST_LETTERS_TO_SLIP = 4
@@ -56,7 +56,7 @@ def compare(one: Record, other: Record, frequencies: Frequencies | None = None) 
     """`one` as another house wrote it, `other` as the registry has it."""
     lexicon = Lexicon()
     comparer = Comparer(frequencies or Usual())
-    return comparer.compare(read_sought(one, lexicon), read(other, lexicon))
+    return comparer.compare(read(one, lexicon, as_sought=True), read(other, lexicon))
 
 
 class Comparer:

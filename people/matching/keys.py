@@ -1,12 +1,12 @@
 """Blocking keys: two records that share none are never compared.
 
-About ten a person, each made of what typos, scripts and gaps leave alone together: the family name's consonants with the
-first name, with the father's, with the year, with day and month in either order; the birth date alone; the service
-number; and for a family name that is misspelt, its beginning or its end with the two other names, or those with the date.
+Nine a person, each made of what typos, scripts and gaps leave alone together: the family name's consonants alone, with the
+first name, with the father's, with the year; the two other names with the year; for a family name that is misspelt, its
+beginning or its end with the two other names; the birth date, its day and month in either order; the service number.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from people.matching.record import Day, Parts, Read
 
@@ -26,9 +26,9 @@ def keys_of_name(parts: Parts, born: Day) -> Iterator[str]:
     family, given, patronymic = parts
     g = given.given_key if given is not None and not given.is_initial else ""
     p = patronymic.father if patronymic is not None else ""
-    when = [one for one in birth_keys(born) if one]
-    if g and p:
-        yield from (f"gp|{g}|{p}|{one}" for one in when)
+    year = born[0]
+    if g and p and year:
+        yield f"gp|{g}|{p}|{year}"
     if family is None or family.is_initial:
         return
     for bones in family.bones:
@@ -37,22 +37,17 @@ def keys_of_name(parts: Parts, born: Day) -> Iterator[str]:
             yield f"fg|{bones}|{g}"
         if p:
             yield f"fp|{bones}|{p}"
+        if year:
+            yield f"fy|{bones}|{year}"
         if g and p:
             yield f"a|{bones[:HALF]}|{g}|{p}"
             yield f"z|{bones[-HALF:]}|{g}|{p}"
-        yield from (f"f|{bones}|{one}" for one in when)
-
-
-def birth_keys(born: Day) -> tuple[str, str]:
-    """The year, and day and month in either order: what a name is found with. Empty where unknown."""
-    year, month, day = born
-    return f"y{year}" if year else "", f"m{min(day, month)}.{max(day, month)}" if day else ""
 
 
 def birth_key(born: Day) -> str:
     """The whole date, which finds without a name; empty unless it is whole."""
-    year, by_day = born[0], birth_keys(born)[1]
-    return f"d|{year}{by_day}" if by_day else ""
+    year, month, day = born
+    return f"d|{year}.{min(day, month)}.{max(day, month)}" if day else ""
 
 
 def digits_of(number: str) -> str:
@@ -66,6 +61,6 @@ def _keys_without_name(person: Read) -> Iterator[str]:
         yield f"n|{digits}"
 
 
-def hashed(keys: Iterable[str]) -> list[int]:
-    """As the database keeps them: 63 bits, so that both kinds of database can."""
-    return sorted(int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big") >> 1 for key in keys)
+def hashed(key: str) -> int:
+    """As the database keeps it: 63 bits, so that both kinds of database can."""
+    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big") >> 1

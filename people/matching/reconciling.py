@@ -13,13 +13,14 @@ from itertools import islice
 from math import log2
 
 from people.matching.comparison import Comparer
-from people.matching.keys import HALF, MOST_HOLDERS, birth_key, birth_keys, digits_of, keys_of
-from people.matching.record import Lexicon, Part, Read, Record, day_of, number_of, read_sought
+from people.matching.keys import HALF, MOST_HOLDERS, birth_key, digits_of, keys_of
+from people.matching.record import Lexicon, Part, Read, Record, day_of, number_of, read
 
 ROWS_AT_A_TIME = 2_000
 COMPARED = 32  # of those who share a key, the likeliest so many are compared in full
 GIVEN = 10  # candidates a row
 
+ALONE, UNKNOWN = "", "-"  # no year is written so
 RegistryLine = Sequence[str]  # id, family_name, given_name, patronymic, birth_date, rank, unit, service_number
 ListLine = Sequence[str]  # row_id, name, then the same
 
@@ -75,21 +76,21 @@ class Sought:
         self.holders: dict[str, Holders[int]] = {}
         self.with_given: dict[str, Branch] = {}
         self.with_father: dict[str, Branch] = {}
-        self.with_birth: dict[str, Branch] = {}
+        self.with_year: dict[str, Branch] = {}
         self.pairs: dict[tuple[str, str], Branch] = {}
         for key in keys:
             holders = self.holders[key] = array("I")
             match key.split("|"):
                 case "f", bones:
-                    self.with_birth.setdefault(bones, {})[""] = holders
-                case "f", bones, when:
-                    self.with_birth.setdefault(bones, {})[when] = holders
+                    self.with_year.setdefault(bones, {})[ALONE] = holders
+                case "fy", bones, year:
+                    self.with_year.setdefault(bones, {})[year] = holders
                 case "fg", bones, given:
                     self.with_given.setdefault(bones, {})[given] = holders
                 case "fp", bones, father:
                     self.with_father.setdefault(bones, {})[father] = holders
-                case "gp", given, father, when:
-                    self.pairs.setdefault((given, father), {})[when] = holders
+                case "gp", given, father, year:
+                    self.pairs.setdefault((given, father), {})[year] = holders
                 case "a" | "z" as half, bones, given, father:
                     self.pairs.setdefault((given, father), {})[half + bones] = holders
 
@@ -112,8 +113,7 @@ class OtherName:
 
 @dataclass(slots=True)
 class Birth:
-    by_year: str
-    by_day: str
+    year: str
     holders: "Holders[int] | None"
 
 
@@ -123,7 +123,7 @@ class Passing:
     def __init__(self, rows: Sequence[ListLine], counted: Counted | None) -> None:
         self.lexicon = Lexicon()
         self.row_ids = [line[0] for line in rows]
-        self.rows = [read_sought(record_of_row(line), self.lexicon) for line in rows]
+        self.rows = [read(record_of_row(line), self.lexicon, as_sought=True) for line in rows]
         self.keys = [sorted(keys_of(one)) for one in self.rows]
         self.sought = Sought(key for keys in self.keys for key in keys)
         self.lines: list[RegistryLine] = []
@@ -147,17 +147,16 @@ class Passing:
             named.times += 1
             called.times += 1
             child_of.times += 1
-            g, p, found = called.key, child_of.key, []
-            for with_given, with_father, with_birth in named.branches:
-                found += [with_given.get(g), with_father.get(p), with_birth.get("")]
-                found += [with_birth.get(birth.by_year), with_birth.get(birth.by_day)]
+            g, p = called.key, child_of.key
+            found: list[Holders[int] | None] = [birth.holders]
+            for with_given, with_father, with_year in named.branches:
+                found += (with_given.get(g), with_father.get(p), with_year.get(ALONE), with_year.get(birth.year))
             if (pair := pairs.get((g, p))) is not None:
-                found += [pair.get(birth.by_year), pair.get(birth.by_day)]
+                found.append(pair.get(birth.year))
                 for beginning, end in named.halves:
-                    found += [pair.get(beginning), pair.get(end)]
+                    found += (pair.get(beginning), pair.get(end))
             if number:
                 found.append(holders_of.get(f"n|{digits_of(number if number.isascii() else number_of(number))}"))
-            found.append(birth.holders)
             is_held = False
             for holders in found:
                 if holders is not None and len(holders) <= MOST_HOLDERS:
@@ -176,7 +175,7 @@ class Passing:
             (
                 sought.with_given.get(one, nothing),
                 sought.with_father.get(one, nothing),
-                sought.with_birth.get(one, nothing),
+                sought.with_year.get(one, nothing),
             )
             for one in bones
         ]
@@ -197,8 +196,7 @@ class Passing:
 
     def _birth(self, known: dict[str, Birth], text: str) -> Birth:
         day = day_of(text)
-        by_year, by_day = birth_keys(day)
-        found = known[text] = Birth(by_year or "-", by_day or "-", self.sought.holders.get(birth_key(day)))
+        found = known[text] = Birth(str(day[0] or UNKNOWN), self.sought.holders.get(birth_key(day)))
         return found
 
     def judged(self) -> Iterator[Found]:

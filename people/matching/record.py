@@ -148,19 +148,16 @@ class Read:
     rank: str
 
 
-def read(record: Record, lexicon: Lexicon) -> Read:
-    """A person of the registry: every name as it stands."""
+def read(record: Record, lexicon: Lexicon, *, as_sought: bool = False) -> Read:
+    """Every name as it stands. `as_sought`: what another house wrote, where names may stand in each other's place."""
+    if as_sought:
+        return _read(record, _names_of(record, lexicon), lexicon)
     names: dict[Parts, bool] = {}
     for family, given, patronymic in ((record.family, record.given, record.patronymic), *record.other_names):
         parts = (lexicon.part(family), lexicon.part(given), lexicon.part(patronymic))
         if any(parts):
             names[parts] = False
     return _read(record, names or _names_of(record, lexicon), lexicon)
-
-
-def read_sought(record: Record, lexicon: Lexicon) -> Read:
-    """What another house wrote, where a family name may stand in the first name's place."""
-    return _read(record, _names_of(record, lexicon), lexicon)
 
 
 def _names_of(record: Record, lexicon: Lexicon) -> dict[Parts, bool]:
