@@ -25,9 +25,9 @@ def dossiers_to_tick(
 ) -> list[DossierTick]:
     if home is None:
         return []
-    persons = narrowed(Person.objects.visible_to(viewer).real().unmerged().filter(compartment=home), sought, viewer).order_by(
-        "label", "id"
-    )
+    persons = narrowed(
+        Person.objects.visible_to(viewer).real().unmerged().filter(compartment=home), sought, viewer
+    ).order_by("label", "id")
     return [
         DossierTick(person.pk, str(person), spelt(person.birth_date), person.rank, str(person.pk) in ticked)
         for person in persons[:WINDOW]

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('access', '0004_introductions'),
-        ('people', '0002_same_person'),
+        ('people', '0003_search_key'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
