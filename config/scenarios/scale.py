@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import islice
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
+
+from django.db import models
 
 from access.acting import seat_with
 from access.models import Compartment, Grant, GrantRole, User
@@ -40,11 +42,14 @@ from exchanges.models import (
 )
 from negotiations.models import Negotiation, Participant
 from negotiations.operations import create_negotiation
-from people.models import Claim, ClaimKind, Name, Person, SearchKey
+from people.matching import index as matching
+from people.matching.record import Lexicon
+from people.models import Claim, ClaimKind, MatchKey, Name, Person, SearchKey
 from people.search.index import rows_of
 from people.search.words import Reader
 from people.seeding.generator import InventedPerson, invented_persons
 
+M = TypeVar("M", bound=models.Model)
 SEED = 20_220_921
 INVENTED = 2_000  # of each nation; beyond that the same names come with other numbers
 LIST = 1_000  # lines of one direction
@@ -94,7 +99,7 @@ def seed(scale: Scale, tell: Told) -> None:
         )  # fmt: skip
         for number, side in enumerate((north, south)):
             _dossiers(side, scale.persons // 2 + (scale.persons % 2 if number else 0), number, tell)
-        count_on(SearchKey)
+        count_on(SearchKey, MatchKey)
         tables = Tables(negotiation, north, south, scale)
         tables.pour(tell)
         calendar.turn_to(tables.ends_at.isoformat())
@@ -122,7 +127,7 @@ def _side(name: str, prefix: str) -> Side:
 def _dossiers(side: Side, size: int, number: int, tell: Told) -> None:
     home, owner = side.headquarters.home, side.people["head"]
     ids = Ids(f"persons {number}")
-    pool, reader = _pool(number, min(size, INVENTED)), Reader()
+    pool, reader, lexicon = _pool(number, min(size, INVENTED)), Reader(), Lexicon()
     for first in range(0, size, PERSONS_IN_AN_EVENT):
         chunk = [
             (Person(id=next(ids)), pool[place % INVENTED], place)
@@ -134,7 +139,8 @@ def _dossiers(side: Side, size: int, number: int, tell: Told) -> None:
         pour(Person, (person for person, _invented, _place in chunk))
         names = [_name(person, invented, next(ids)) for person, invented, _place in chunk]
         pour(Name, names)
-        pour(SearchKey, _numbered(_keys(chunk, names, reader)))
+        pour(SearchKey, _numbered(SearchKey, _keys(chunk, names, reader)))
+        pour(MatchKey, _numbered(MatchKey, _match_keys(chunk, names, lexicon)))
         pour(Claim, (_claim(person, invented, next(ids), now) for person, invented, _place in chunk))
         _tell_of(chunk, home, side)
         tell(f"dossiers of {side.party}: {first + len(chunk):,} of {size:,}")
@@ -170,8 +176,15 @@ def _keys(chunk: list[tuple[Person, InventedPerson, int]], names: list[Name], re
         yield from rows_of(person, [name], reader)
 
 
-def _numbered(rows: Iterator[SearchKey]) -> Iterator[SearchKey]:
-    for number, row in enumerate(rows, first_free_id(SearchKey)):
+def _match_keys(
+    chunk: list[tuple[Person, InventedPerson, int]], names: list[Name], lexicon: Lexicon
+) -> Iterator[MatchKey]:
+    for (person, _invented, _place), name in zip(chunk, names, strict=True):
+        yield from matching.rows_of(person, [name], lexicon)
+
+
+def _numbered(model: type[M], rows: Iterator[M]) -> Iterator[M]:
+    for number, row in enumerate(rows, first_free_id(model)):
         row.pk = number
         yield row
 

@@ -4,6 +4,7 @@ from people.models.claim import Claim, ClaimKind, CustodyPlace, DeathBasis, Held
 from people.models.custody import AgencyNotice, DeathDuty, DeathFinding
 from people.models.erasure import ErasedKey, PersonErasure
 from people.models.identifier import Identifier
+from people.models.match_key import MatchKey
 from people.models.name import Name, shown_name
 from people.models.person import OfPersonQuerySet, Person, PersonToBeInformed
 from people.models.restricted import ConsentRecord, HealthNote, IllTreatmentStep, Notification
@@ -31,6 +32,7 @@ __all__ = [
     "Identifier",
     "IllTreatmentStep",
     "Lookup",
+    "MatchKey",
     "Merge",
     "Name",
     "Notification",

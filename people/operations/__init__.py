@@ -28,7 +28,7 @@ IDENTITY = (
     "sex", "birth_date", "birth_place", "father_name", "mother_maiden_name", "rank", "service_number", "unit",
     "nationality", "power_depended_on", "last_residence", "distinguishing_marks",
 )  # fmt: skip
-SOUGHT_BY = {"birth_date", "service_number"}
+SOUGHT_BY = {"birth_date", "service_number", "father_name"}
 NAME_FIELDS = ("script", "kind", "family", "given", "patronymic", "scheme", "source", "is_preferred")
 CATEGORY_FIELDS = ("category", "evidence", "as_of")
 CLAIM_FIELDS = ("kind", "happened_on", "source", "confidence", "note", "stated_by", "held_by", "basis")

@@ -1,25 +1,28 @@
-"""Keeping the index: in the transaction of whatever changes a dossier's names, birth date or service number."""
+"""Keeping both indexes, of the search box and of the matcher: in the transaction of whatever changes what they are made from."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from people.matching import index as matching
 from people.models import Name, Person, SearchKey
 from people.search.words import Reader, Spelt
 
 BATCH = 1_000
 
 
-def index_new(persons: Iterable[Person], names: Mapping[Any, Sequence[Name]]) -> None:
-    """Of dossiers that have no keys yet; `names` by the person's id."""
+def index_new(persons: Sequence[Person], names: Mapping[Any, Sequence[Name]]) -> None:
+    """Of dossiers that neither index holds yet; `names` by the person's id."""
     reader = Reader()
     rows = (row for person in persons for row in rows_of(person, names.get(person.pk, ()), reader))
     SearchKey.objects.bulk_create(rows, batch_size=BATCH)
+    matching.keep_new(persons, names)
 
 
 def index_again(*persons: Person) -> None:
     """After a change of what they are found by."""
     SearchKey.objects.unscoped("of dossiers in hand").filter(person__in=persons).delete()
+    matching.forget(persons)
     index_new(persons, _names_of(persons))
 
 

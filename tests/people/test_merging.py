@@ -15,7 +15,7 @@ from core.errors import DomainError, InputRefused, StaleVersion
 from exchanges.models import EntryLink, Placement
 from exchanges.operations import list as lists
 from exchanges.operations import tranche as tranches
-from people.models import Claim, Merge, Name, OfPersonQuerySet, Person, SamePersonJudgement, SearchKey
+from people.models import Claim, MatchKey, Merge, Name, OfPersonQuerySet, Person, SamePersonJudgement, SearchKey
 from people.operations import add_claim, add_name, assign_category, change_person, create_person, prefer_name
 from people.operations.merging import (
     TAKEABLE,
@@ -42,6 +42,7 @@ READ_OTHERWISE = {
     "people.Merge.absorbed": "the merge itself",
     "people.Merge.survivor": "the merge itself",
     "people.SearchKey.person": "finds one dossier; results are shown where it is read",
+    "people.MatchKey.person": "finds one dossier; candidates are named as they are read",
     "exchanges.EntryLink.person": "read through `read_as`",
     "exchanges.Placement.person": "counted through `joined`",
 }
@@ -280,7 +281,7 @@ def everything():
     """Every row of people but what tells of merges themselves and the version, which only ever rises."""
     rows = defaultdict(list)
     for model in apps.get_app_config("people").get_models():
-        if model in (Merge, SamePersonJudgement, SearchKey):
+        if model in (Merge, SamePersonJudgement, SearchKey, MatchKey):
             continue
         for row in serializers.serialize("python", model.objects.unscoped("test").order_by("pk")):
             row["fields"].pop("version", None)

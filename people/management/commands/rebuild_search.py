@@ -1,4 +1,4 @@
-"""The index of the search box anew, for dossiers that were written past the operations."""
+"""The indexes of the search box and of the matcher anew, for dossiers that were written past the operations."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from people.search.index import rebuilt
 
 
 class Command(BaseCommand):
-    help = "Write the index of the search box anew from the dossiers."
+    help = "Write the indexes of the search box and of the matcher anew from the dossiers."
 
     def handle(self, **options: Any) -> None:
         done = 0
