@@ -1,0 +1,170 @@
+"""Look-ups that stand out alarm the heads of the owning side, and the reader sees nothing of it."""
+
+import pytest
+from django.urls import reverse
+
+from access.acting import NotAllowed
+from accounts.operations import give_grant
+from alerts.models import Delivery
+from alerts.operations import route
+from audit.models import Event, EventData
+from audit.presentation import event_views
+from core.errors import DomainError, InputRefused
+from exchanges.models import Entry, TrancheStatus
+from exchanges.operations import list as lists
+from exchanges.presentation.dossiers import dossiers_to_tick
+from people.models import Decoy, Lookup, Person
+from people.operations import create_persons_bulk
+from people.operations.watching import assign_case, forget_lookups, mark_decoy, note_rows, unmark_decoy
+from tests import factories
+
+
+@pytest.fixture
+def persons(cast):
+    rows = ({"names": [{"family": f"Person {number}"}]} for number in range(6))
+    return create_persons_bulk(cast.north.home, rows, actor=cast.north.clerk)
+
+
+def page(person):
+    return reverse("people:detail", args=[person.pk])
+
+
+def alarms(kind):
+    return list(Event.objects.unscoped("test").filter(kind=kind).order_by("position"))
+
+
+def told(event):
+    route(event.compartment_id)
+    rows = Delivery.objects.unscoped("test").filter(event=event, channel="inbox").select_related("recipient")
+    return sorted(row.recipient.username for row in rows), {row.is_urgent for row in rows}
+
+
+def test_many_look_ups_of_people_nobody_assigned_alarm_the_heads(cast, as_user, persons, settings):
+    settings.ALARM_UNASSIGNED_AN_HOUR = 2
+    north = cast.north
+    assign_case(persons[0], north.negotiator, actor=north.head)
+    client = as_user(north.negotiator)
+    for person in (persons[0], persons[1], persons[1]):  # assigned, then one, then the same again
+        client.get(page(person))
+    assert alarms("alarm.unassigned_reads") == []
+
+    client.get(page(persons[2]))
+    [alarm] = alarms("alarm.unassigned_reads")
+    assert (alarm.compartment, told(alarm)) == (north.home, (["north-deputy", "north-head"], {True}))
+    for person in persons[3:5]:
+        client.get(page(person))
+    assert len(alarms("alarm.unassigned_reads")) == 2
+
+    seen = Event.objects.visible_to(north.head).filter(pk=alarm.pk)
+    [view] = event_views(seen, north.head)
+    assert view.sentence == (
+        "Look-ups that stand out: north negotiator opened 2 dossiers of people nobody assigned to them."
+    )
+    assert not Event.objects.visible_to(north.negotiator).filter(kind__startswith="alarm.").exists()
+    assert not EventData.objects.visible_to(north.negotiator).filter(event=alarm).exists()
+    assert Event.objects.visible_to(cast.auditor).filter(pk=alarm.pk).exists()
+    assert "Look-ups that stand out" in as_user(north.head).get(reverse("alerts:inbox")).text
+
+
+def test_whoever_opened_a_dossier_looks_it_up_as_often_as_they_like(cast, as_user, persons, settings):
+    settings.ALARM_UNASSIGNED_AN_HOUR = 1
+
+    for person in persons:
+        as_user(cast.north.clerk).get(page(person))
+
+    assert alarms("alarm.unassigned_reads") == []
+    assert Lookup.objects.visible_to(cast.north.head).count() == 6
+    assert not Lookup.objects.visible_to(cast.north.clerk).exists()
+
+
+def test_a_reader_from_elsewhere_leaves_the_alarm_with_the_owner_alone(cast, as_user, persons, settings):
+    settings.ALARM_UNASSIGNED_AN_HOUR = 1
+    give_grant(
+        cast.north.home, organisation=cast.mediator_organisation, roles=["mediator"], reason="x", actor=cast.north.head
+    )
+
+    assert as_user(cast.mediator).get(page(persons[0])).status_code == 200
+
+    assert [alarm.compartment for alarm in alarms("alarm.unassigned_reads")] == [cast.north.home]
+
+
+def test_reading_very_many_rows_alarms_once_at_each_multiple(cast, settings):
+    settings.ALARM_ROWS_A_DAY = 100
+    home = cast.north.home.pk
+
+    for rows in (99, 2, 50, 60):
+        note_rows([home] * rows, actor=cast.north.clerk)
+
+    assert [alarm.compartment_id for alarm in alarms("alarm.bulk_reads")] == [home, home]
+    assert told(alarms("alarm.bulk_reads")[0])[0] == ["north-deputy", "north-head"]
+
+
+def test_nobody_but_who_decides_assigns_somebody_to_themselves(cast, persons):
+    north = cast.north
+
+    with pytest.raises(NotAllowed, match="head of delegation"):
+        assign_case(persons[0], north.negotiator, actor=north.negotiator)
+    with pytest.raises(NotAllowed):
+        assign_case(persons[0], north.negotiator, actor=north.clerk)
+    with pytest.raises(InputRefused):
+        assign_case(persons[0], cast.south.clerk, actor=north.negotiator)
+    assign_case(persons[0], north.clerk, actor=north.negotiator)
+    assign_case(persons[0], north.head, actor=north.head)
+
+
+def test_a_decoy_alarms_at_once_and_only_heads_know_it(cast, as_user, persons):
+    north, decoy = cast.north, persons[0]
+    before = as_user(north.negotiator).get(page(persons[1])).text
+    with pytest.raises(NotAllowed):
+        mark_decoy(decoy, actor=north.negotiator)
+    assert as_user(north.head).post(reverse("people:decoy", args=[decoy.pk])).status_code == 302
+
+    shown = as_user(north.negotiator).get(page(decoy)).text
+
+    [alarm] = alarms("alarm.decoy_opened")
+    assert (alarm.subject, told(alarm)) == (f"person:{decoy.pk}", (["north-deputy", "north-head"], {True}))
+    assert "decoy" not in shown.lower().replace(str(decoy.pk), "")
+    assert "decoy" not in before.lower()
+    assert not Decoy.objects.visible_to(north.negotiator).exists()
+    assert "decoy" in as_user(north.head).get(page(decoy)).text
+    assert len(alarms("alarm.decoy_opened")) == 2  # a head opened it too
+    delivery = Delivery.objects.unscoped("test").get(event=alarm, channel="inbox", recipient=north.head)
+    opened = as_user(north.head).post(reverse("alerts:open", args=[delivery.pk]))
+    assert opened.headers["Location"] == page(decoy)
+
+    unmark_decoy(Decoy.objects.visible_to(north.head).get(), actor=north.head)
+    assert "no decoy" in as_user(north.head).get(page(decoy)).text  # in the log, for heads
+    assert "decoy" not in as_user(north.clerk).get(page(decoy)).text.lower()
+
+
+def test_a_decoy_stands_on_no_list_and_nobody_on_a_list_becomes_one(scene, cast, persons):
+    north = cast.north
+    tranche = factories.tranche_at(scene, TrancheStatus.PLANNED)
+    entry = Entry.objects.unscoped("test").filter(tranche=tranche, direction__receiver=scene.north).first()
+    mark_decoy(persons[0], actor=north.head)
+
+    ticks = dossiers_to_tick(north.home, north.negotiator, sought="Person", ticked=frozenset())
+    assert [tick.pk for tick in ticks] == [person.pk for person in persons[1:]]
+    with pytest.raises(InputRefused, match="no such entry or dossier"):
+        lists.link_entries(tranche.exchange, links={entry.pk: persons[0].pk}, actor=north.negotiator)
+    assert Person.objects.visible_to(north.clerk).real().count() == 5
+
+    lists.link_entries(tranche.exchange, links={entry.pk: persons[1].pk}, actor=north.negotiator)
+    with pytest.raises(DomainError, match="stands on a list"):
+        mark_decoy(persons[1], actor=north.head)
+
+
+def test_look_ups_are_forgotten_after_a_month(cast, persons, monkeypatch):
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    for days, person in ((31, persons[0]), (29, persons[1])):
+        at = timezone.now() - timedelta(days=days)
+        Lookup.objects.create(
+            compartment=cast.north.home, person=person, reader=cast.north.clerk, day=at.date(), at=at, is_assigned=False
+        )
+
+    forget_lookups()
+
+    assert Lookup.objects.visible_to(cast.north.head).get().person == persons[1]
