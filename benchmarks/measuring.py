@@ -28,11 +28,12 @@ class Sizes:
     rounds: int
     seconds: float
     alerts: int
+    import_rows: int
 
 
 FULL = Sizes(
     persons=20_000, exchanges=100, entries=120_000, deep_row=100_000, runs=40, digest_lines=10_000, clients=16, rounds=5,
-    seconds=2.0, alerts=60,
+    seconds=2.0, alerts=60, import_rows=100_000,
 )  # fmt: skip
 TINY = Sizes(
     persons=20,
@@ -45,6 +46,7 @@ TINY = Sizes(
     rounds=1,
     seconds=0.2,
     alerts=2,
+    import_rows=40,
 )
 
 

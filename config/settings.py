@@ -153,6 +153,11 @@ FIELD_KEYS = [key.strip() for key in env.list("FIELD_KEYS", default=[]) if key.s
 # from so many on the heads of the owning side are told, and again at every multiple.
 ALARM_UNASSIGNED_AN_HOUR = env.int("ALARM_UNASSIGNED_AN_HOUR", default=40)
 ALARM_ROWS_A_DAY = env.int("ALARM_ROWS_A_DAY", default=5000)
+FILE_UPLOAD_HANDLERS = [
+    "core.uploads.Limited",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000  # a page may tick 10,000 lines
 
 LANGUAGE_CODE = "en"
@@ -194,11 +199,12 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_PUBLISH_RETRY = False  # a dead broker must not hold up a commit: the sweep finds what was missed
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_ROUTES = {"alerts.sweep": {"queue": "sweep"}}
+CELERY_TASK_ROUTES = {"alerts.sweep": {"queue": "sweep"}, "people.sweep_imports": {"queue": "sweep"}}
 CELERY_TASK_TIME_LIMIT = 120  # seconds
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "alerts.sweep", "schedule": 20.0, "options": {"expires": 20.0, "queue": "sweep"}},
+    "imports": {"task": "people.sweep_imports", "schedule": 20.0, "options": {"expires": 20.0, "queue": "sweep"}},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)  # health checks ask over the broker

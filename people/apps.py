@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -6,6 +8,18 @@ class PeopleConfig(AppConfig):
 
     def ready(self) -> None:
         from audit.presentation import sentences
+        from core.lifecycle import teach_words
+        from people.imports import sentences as imports
+        from people.imports.signals import waiting
+        from people.models import ImportStatus
         from people.sentences import SENTENCES
 
-        sentences.update(SENTENCES)
+        sentences.update(SENTENCES | imports.SENTENCES)
+        teach_words(dict(ImportStatus.choices))
+        waiting.connect(_on_import_waiting, dispatch_uid="people.work_on_import")
+
+
+def _on_import_waiting(*, import_id: str, **kwargs: Any) -> None:
+    from people.tasks import wake
+
+    wake(import_id)

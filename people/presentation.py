@@ -11,7 +11,6 @@ from django.urls import reverse
 
 from access.models import User
 from access.roles import May
-from access.scoping import capabilities_anywhere
 from core.partial_dates import spelt
 from people.fate import Fate, fate_of
 from people.models import CategoryAssignment, Claim, ClaimKind, Name, Person, shown_name
@@ -51,9 +50,9 @@ class Window:
     next_url: str
 
 
-def address_to_add(viewer: User) -> str:
-    """Where the viewer adds a person; empty where they write no dossiers."""
-    return reverse("admin:people_person_add") if May.WRITE_PERSON in capabilities_anywhere(viewer) else ""
+def address_to_add(may: frozenset[str]) -> str:
+    """Where a person is added; empty for who writes no dossiers anywhere."""
+    return reverse("admin:people_person_add") if May.WRITE_PERSON in may else ""
 
 
 def window_of_persons(viewer: User, *, sought: str = "", after: str = "", before: str = "") -> Window:

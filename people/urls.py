@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from people import views
 from people.dossier import views as dossier
@@ -6,6 +6,7 @@ from people.dossier import views as dossier
 app_name = "people"
 urlpatterns = [
     path("", views.index, name="index"),
+    path("imports/", include("people.imports.urls")),
     path("<uuid:pk>/", dossier.detail, name="detail"),
     path("<uuid:pk>/identity/", dossier.identity, name="identity"),
     *(

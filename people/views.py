@@ -5,7 +5,9 @@ from django.views.decorators.http import require_safe
 from access.declared import needs
 from access.models import User
 from access.roles import May
+from access.scoping import capabilities_anywhere
 from people.forms import SearchForm
+from people.imports.presentation import address_to_import
 from people.presentation import address_to_add, window_of_persons
 
 
@@ -20,7 +22,9 @@ def index(request: HttpRequest) -> HttpResponse:
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
     )
-    return render(request, "people/person_list.html", {"window": window, "add_url": address_to_add(_viewer(request))})
+    may = capabilities_anywhere(_viewer(request))
+    context = {"window": window, "add_url": address_to_add(may), "imports_url": address_to_import(may)}
+    return render(request, "people/person_list.html", context)
 
 
 def _viewer(request: HttpRequest) -> User:

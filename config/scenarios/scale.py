@@ -25,8 +25,8 @@ from audit.chain import FIRST_PREVIOUS, canonical, commitment, event_hash, insta
 from audit.models import Event, EventData, Log
 from audit.recording import record
 from config.scenarios.building import Side, building_a_past, cast_member
-from config.scenarios.pouring import analyse, count_on, first_free_id, pour
 from core import clock
+from core.pouring import analyse, count_on, first_free_id, pour
 from exchanges.digests import line_digest, list_digest
 from exchanges.models import (
     Acceptance,

@@ -4,6 +4,7 @@ from people.models.claim import Claim, ClaimKind, CustodyPlace, DeathBasis, Held
 from people.models.custody import AgencyNotice, DeathDuty, DeathFinding
 from people.models.erasure import ErasedKey, PersonErasure
 from people.models.identifier import Identifier
+from people.models.imports import AT_WORK, Decision, Import, ImportRow, ImportStatus, Outcome, RowVerdict, SenderColumns
 from people.models.match_key import MatchKey
 from people.models.name import Name, shown_name
 from people.models.person import OfPersonQuerySet, Person, PersonToBeInformed
@@ -13,6 +14,7 @@ from people.models.search import SearchKey
 from people.models.watch import CaseAssignment, Decoy, Lookup
 
 __all__ = [
+    "AT_WORK",
     "AgencyNotice",
     "Attachment",
     "CaseAssignment",
@@ -25,23 +27,30 @@ __all__ = [
     "DeathBasis",
     "DeathDuty",
     "DeathFinding",
+    "Decision",
     "Decoy",
     "ErasedKey",
     "HealthNote",
     "HeldBy",
     "Identifier",
     "IllTreatmentStep",
+    "Import",
+    "ImportRow",
+    "ImportStatus",
     "Lookup",
     "MatchKey",
     "Merge",
     "Name",
     "Notification",
     "OfPersonQuerySet",
+    "Outcome",
     "Person",
     "PersonErasure",
     "PersonToBeInformed",
+    "RowVerdict",
     "SamePersonJudgement",
     "SearchKey",
+    "SenderColumns",
     "StatedBy",
     "Verdict",
     "shown_name",

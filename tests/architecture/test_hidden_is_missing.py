@@ -29,12 +29,13 @@ from exchanges.models import (
 from negotiations.operations import add_proposal, add_statement, record_round
 from people.models import Claim, Name
 from people.operations import create_person
+from people.operations.imports import begin_import
 from tests import factories
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 # Addresses whose parameter names no row of a case.
 NO_ROW = ("/api/v1/<path:rest>", "/admin/", "/static/")
-STEPS = {"exchanges": "accept", "tranches": "hold", "sign-offs": "approve", "directions": "submit"}
+STEPS = {"people": "commit", "exchanges": "accept", "tranches": "hold", "sign-offs": "approve", "directions": "submit"}
 
 
 @pytest.fixture
@@ -50,6 +51,7 @@ def hidden(scene) -> dict[str, Any]:
     statement = add_statement(talks, speaker="North", text="Yes.", source="own", actor=north.clerk)
     proposal = add_proposal(scene.negotiation, kind="offer", text="Three for three", actor=north.negotiator)
     key, _token = create_key(north.head.memberships.first(), label="program", actor=north.head)
+    of = begin_import([b"Name\nAbel\n"], sender="South", actor=north.clerk)
     asked, used = (
         invite_member(north.hq, email=f"{name}@example.org", roles=["clerk"], actor=north.head)
         for name in ("one", "two")
@@ -67,7 +69,7 @@ def hidden(scene) -> dict[str, Any]:
         "receipts": first(Receipt).pk, "people": person.pk, "persons": person.pk, "names": first(Name, person=person).pk,
         "claims": first(Claim, person=person).pk, "rounds": talks.pk, "statements": statement.pk, "proposals": proposal.pk,
         "policies": first(SignOffPolicy, participant=scene.north).pk, "keys": key.pk, "inbox": first(Delivery).pk,
-        "round_pk": talks.pk,
+        "round_pk": talks.pk, "import_pk": of.pk, "number": 2,
         "compartments": tranche.compartment_id, "organisations": north.hq.pk, "parties": north.party.pk,
         "member": north.clerk.pk, "key": key.pk, "invitation": asked.pk, "token": used.token,
         "grant": scene.negotiation.compartment.grants.first().handle,

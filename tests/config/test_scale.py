@@ -2,8 +2,8 @@
 
 import pytest
 
-from config.scenarios.pouring import _text
 from config.scenarios.scale import Scale
+from core.pouring import _text
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_possible_ones_are_not(wanted):
         ("a\tb\\c\nd", "a\\tb\\\\c\\nd"),
         ("", ""),
         (7, "7"),
-        ({"a": 1}, '{"a": 1}'),
+        ({"a": 1}, '{"a":1}'),
     ],
 )
 def test_values_are_spelt_as_copy_reads_them(value, text):

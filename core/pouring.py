@@ -1,0 +1,114 @@
+"""Rows by the thousand, past the ORM's single inserts: COPY on PostgreSQL, bulk inserts elsewhere.
+
+For seeding, and for imports whose every value was checked before: nothing is validated here and no signal is sent. The
+database's own constraints hold all the same.
+"""
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+import orjson
+from django.db import connection, models
+
+M = TypeVar("M", bound=models.Model)
+CHUNK = 5_000
+UNKNOWN = "\\N"
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def pour(model: type[M], rows: Iterable[M]) -> int:
+    """Write the rows in their order; those whose key the database counts must bring it. Returns how many."""
+    written = 0
+    remaining = iter(rows)
+    while batch := list(islice(remaining, CHUNK)):
+        if connection.vendor == "postgresql":
+            _copy(model, batch)
+        else:
+            model._base_manager.bulk_create(batch, batch_size=500)
+        written += len(batch)
+    return written
+
+
+def pour_values(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    always: Mapping[str, Any] | None = None,
+) -> None:
+    """Rows as plain values in the order of `columns`, and what is `always` the same; every other column must be there too."""
+    constant = dict(always or {})
+    names = [*columns, *constant]
+    if connection.vendor == "postgresql":
+        ending = "".join("\t" + _text(value) for value in constant.values()) + "\n"
+        _copy_lines(model, names, ("\t".join([_text(value) for value in row]) + ending for row in rows))
+        return
+    fields = [_field(model, name) for name in names]
+    table, quote = connection.ops.quote_name(model._meta.db_table), connection.ops.quote_name
+    listed = ", ".join(quote(str(field.column)) for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    last = tuple(constant.values())
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {table} ({listed}) VALUES ({places})",
+            [
+                [field.get_db_prep_save(value, connection) for field, value in zip(fields, (*row, *last), strict=True)]
+                for row in rows
+            ],
+        )
+
+
+def _field(model: type[models.Model], name: str) -> Any:
+    return model._meta.get_field(name.removesuffix("_id") if not _has_field(model, name) else name)
+
+
+def _has_field(model: type[models.Model], name: str) -> bool:
+    return any(field.name == name for field in model._meta.concrete_fields)
+
+
+def first_free_id(model: type[models.Model]) -> int:
+    highest = model._base_manager.aggregate(highest=models.Max("pk"))["highest"]
+    return int(highest or 0) + 1
+
+
+def count_on(*models_with_counted_ids: type[models.Model]) -> None:
+    """After rows that brought their own ids: the next one that the database counts is free."""
+    from django.core.management.color import no_style
+
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), list(models_with_counted_ids)):
+            cursor.execute(statement)
+
+
+def analyse() -> None:
+    """Tell the planner how many rows there are now; after a load it would guess for a while."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _copy(model: type[models.Model], rows: list[Any]) -> None:
+    names = [field.attname for field in model._meta.concrete_fields]
+    _copy_lines(model, names, ("\t".join([_text(getattr(row, name)) for name in names]) + "\n" for row in rows))
+
+
+def _copy_lines(model: type[models.Model], names: Sequence[str], lines: Iterable[str]) -> None:
+    columns = ", ".join(connection.ops.quote_name(str(_field(model, name).column)) for name in names)
+    table = connection.ops.quote_name(model._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", io.StringIO("".join(lines)))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value if value.isalnum() else str(value).translate(ESCAPES)
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, list | dict | tuple):
+        return orjson.dumps(value).decode().translate(ESCAPES)
+    return str(value)

@@ -1,0 +1,195 @@
+"""What each row is, beside what the registry holds: new, an update, nothing new, to be settled, or not to be taken."""
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from access.models import Compartment
+from people.fate import fate_of
+from people.imports.cells import Fault, Reader, Told, split_name
+from people.imports.registry import Likeness, Registry, spelt_names
+from people.models import Claim, ClaimKind, Name, Person, RowVerdict
+from people.operations import IDENTITY
+
+Row = tuple[int, list[str]]
+V = RowVerdict
+
+# Upper apps say who of these was exchanged already; people knows of no exchange.
+exchanged_already: list[Callable[[Compartment, set[uuid.UUID]], set[uuid.UUID]]] = []
+# And erasures, whom nobody may bring back unawares: those of these rows that are known again.
+erased_before: list[Callable[[Compartment, Sequence[Mapping[str, str]]], set[int]]] = []
+
+HOME = (ClaimKind.HOME, ClaimKind.RELEASED)
+DEAD = (ClaimKind.DEATH_ESTABLISHED, ClaimKind.REPORTED_DEAD_BY_HOLDER)
+NAME_PARTS = ("family", "given", "patronymic")
+
+
+@dataclass
+class Judged:
+    number: int
+    cells: list[str]
+    told: dict[str, str]
+    faults: list[Fault]
+    key: str
+    verdict: str = V.NEW
+    differences: dict[str, list[str]] = field(default_factory=dict)
+    candidates: list[Any] = field(default_factory=list)
+    person_id: uuid.UUID | None = None
+    repeats: int | None = None
+
+
+class Judge:
+    """Judges the rows of one import in their order. What it has seen of the file so far tells what comes again."""
+
+    def __init__(self, compartment: Compartment, reader: Reader, earlier: Mapping[str, uuid.UUID]) -> None:
+        self.compartment = compartment
+        self.reader = reader
+        self.registry = Registry(compartment)
+        self.earlier = earlier  # rows of earlier imports from this sender, by their key: whose they became
+        self._seen: dict[str, int] = {}
+
+    def read(self, rows: Iterable[Row], *, ends_open_at: int = 0) -> list[Judged]:
+        """Only what the cells say. `ends_open_at`: the last row of a file that ends without a line's end."""
+        found = []
+        for number, cells in rows:
+            told = self.reader.read(cells)
+            if number == ends_open_at and len(cells) < len(self.reader.columns):
+                told.faults.append((max(len(cells) - 1, 0), "cut_row", ""))
+            found.append(_judged(number, cells, told))
+        return found
+
+    def judge(self, rows: list[Judged]) -> list[Judged]:
+        sound = [row for row in rows if row.verdict != V.INVALID]
+        fresh = [row for row in sound if not self._again(row)]
+        likenesses = self.registry.alike([self.registry.asked(row.told) for row in fresh])
+        for row, alike in zip(fresh, likenesses, strict=True):
+            self._say(row, alike)
+        self._compare_with_registry([row for row in fresh if row.verdict == V.UPDATE])
+        self._ask_of_erasures([row for row in fresh if row.verdict == V.NEW])
+        return rows
+
+    def remember(self, rows: Iterable[tuple[int, Mapping[str, str]]]) -> None:
+        """Rows that were judged before this process began."""
+        for number, told in rows:
+            for mark in _marks(told):
+                self._seen.setdefault(mark, number)
+
+    def _again(self, row: Judged) -> bool:
+        """The same person a second time in one file: by number and name, or by all names and the whole date."""
+        marks = _marks(row.told)
+        first = next((self._seen[mark] for mark in marks if mark in self._seen), None)
+        for mark in marks:
+            self._seen.setdefault(mark, row.number)
+        if first is None:
+            return False
+        row.verdict, row.repeats = V.REPEATED, first
+        return True
+
+    def _say(self, row: Judged, alike: list[Likeness]) -> None:
+        certain = [one for one in alike if one.is_certain]
+        if (same := self.earlier.get(row.key)) is not None:
+            row.verdict, row.person_id = V.UPDATE, same
+        elif len(certain) == 1:
+            row.verdict, row.person_id = V.UPDATE, certain[0].person_id
+        elif alike:
+            row.verdict, row.candidates = V.AMBIGUOUS, [one.kept() for one in alike]
+        else:
+            row.person_id = uuid.uuid4()
+
+    def _compare_with_registry(self, rows: list[Judged]) -> None:
+        """What an update would change; and whether the registry holds this person for home, dead or exchanged."""
+        if not rows:
+            return
+        pks = {row.person_id for row in rows if row.person_id is not None}
+        persons = (
+            Person.objects.unscoped("the half that is written to").filter(compartment=self.compartment).in_bulk(pks)
+        )
+        names = spelt_names(self.compartment, pks)
+        known = _verdicts_by_fate(self.compartment, pks)
+        for row in rows:
+            person = persons.get(row.person_id)
+            if person is None:  # gone since that earlier import
+                row.verdict, row.person_id = V.NEW, uuid.uuid4()
+                continue
+            row.differences = differences(person, names[person.pk], row.told)
+            row.verdict = known.get(person.pk) or (V.UPDATE if row.differences else V.SAME)
+
+    def _ask_of_erasures(self, rows: list[Judged]) -> None:
+        for ask in erased_before:
+            for place in ask(self.compartment, [row.told for row in rows]):
+                rows[place].verdict = V.ERASED
+
+
+def differences(person: Person, names: Iterable[tuple[str, str, str]], told: Mapping[str, str]) -> dict[str, list[str]]:
+    """What the row says and the dossier does not: field → [before, after]. An empty cell says nothing."""
+    found = {
+        name: [getattr(person, name), told[name]]
+        for name in IDENTITY
+        if told.get(name) and told[name] != getattr(person, name)
+        and not (name == "birth_date" and getattr(person, name).startswith(told[name]))  # less exact than what is known
+    }  # fmt: skip
+    held = set(names)
+    for spelling in spellings(told):
+        if not _holds(held, spelling.parts):
+            found[spelling.told_as] = ["", " ".join(filter(None, spelling.parts))]
+    return found
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """One name that a row tells."""
+
+    told_as: str
+    kind: str
+    parts: tuple[str, str, str]
+
+
+def spellings(told: Mapping[str, str]) -> list[Spelling]:
+    """The name, the name in another script, the call sign: the first is the one to be preferred."""
+    parts = (told.get("family", ""), told.get("given", ""), told.get("patronymic", ""))
+    found = [Spelling("name", Name.Kind.OFFICIAL, parts)] if any(parts) else []
+    if other := told.get("other_name"):
+        split = split_name(other, given_name_first=False)
+        found.append(Spelling("other_name", Name.Kind.TRANSLITERATION, tuple(split[part] for part in NAME_PARTS)))  # type: ignore[arg-type]
+    if sign := told.get("call_sign"):
+        found.append(Spelling("call_sign", Name.Kind.CALL_SIGN, ("", sign, "")))
+    return found
+
+
+def _holds(names: Iterable[tuple[str, str, str]], parts: tuple[str, str, str]) -> bool:
+    """The dossier has the name so, or has more of it."""
+    return any(all(not part or part == held for part, held in zip(parts, name, strict=True)) for name in names)
+
+
+def _judged(number: int, cells: list[str], told: Told) -> Judged:
+    verdict = V.INVALID if told.faults else V.NEW
+    return Judged(number, cells, told.values, told.faults, told.key, verdict)
+
+
+def _marks(told: Mapping[str, str]) -> list[str]:
+    name = "|".join(told.get(part, "").casefold() for part in NAME_PARTS)
+    marks = (
+        [f"n|{told['service_number'].casefold()}|{told.get('family', '').casefold()}"]
+        if told.get("service_number")
+        else []
+    )
+    if len(told.get("birth_date", "")) == 10 and told.get("given"):
+        marks.append(f"d|{name}|{told['birth_date']}")
+    if not marks:
+        marks.append(f"a|{name}|{sorted(told.items())}")
+    return marks
+
+
+def _verdicts_by_fate(compartment: Compartment, pks: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    claims: dict[uuid.UUID, list[Claim]] = {}
+    for claim in Claim.objects.unscoped("the half that is written to").filter(compartment=compartment, person__in=pks):
+        claims.setdefault(claim.person_id, []).append(claim)
+    found: dict[uuid.UUID, str] = {}
+    for pk, of_person in claims.items():
+        kind = fate_of(of_person).kind
+        if kind in HOME or kind in DEAD:
+            found[pk] = V.HOME if kind in HOME else V.DEAD
+    for ask in exchanged_already:
+        found |= dict.fromkeys(ask(compartment, pks - found.keys()), V.EXCHANGED.value)
+    return found

@@ -1,0 +1,136 @@
+"""Whom the rows of an import may mean among the dossiers of one half, by the matcher that every page uses.
+
+The dossiers are asked for by the keys of many rows at once, never row by row; outside this half nobody is looked at.
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from access.models import Compartment
+from people.matching import Comparison, FieldWeight, Record
+from people.matching.comparison import Comparer, Usual
+from people.matching.keys import MOST_HOLDERS, keys_of
+from people.matching.record import Lexicon, Read, Spelt, read
+from people.models import Name, Person
+
+MAY_BE = 11.0  # bits: the same two names and nothing that contradicts; a namesake with another birth date scores less
+MOST_SHOWN = 5
+AGREES = ("same", "script")
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """One dossier that a row may mean, and why."""
+
+    person_id: uuid.UUID
+    comparison: Comparison
+    is_certain: bool
+
+    def kept(self) -> list[Any]:
+        fields = [[one.field, one.level, round(one.weight, 2)] for one in self.comparison.fields]
+        return [str(self.person_id), round(self.comparison.score, 2), fields]
+
+
+def weights_kept(fields: Iterable[Sequence[Any]]) -> Comparison:
+    """What `kept` wrote, to be explained in the reader's language."""
+    found = [FieldWeight(str(field), str(level), float(weight)) for field, level, weight in fields]
+    return Comparison(sum(one.weight for one in found), found)
+
+
+def record_of(told: Mapping[str, str]) -> Record:
+    return Record(
+        family=told.get("family", ""), given=told.get("given", ""), patronymic=told.get("patronymic", ""),
+        birth_date=told.get("birth_date", ""), rank=told.get("rank", ""), unit=told.get("unit", ""),
+        service_number=told.get("service_number", ""),
+    )  # fmt: skip
+
+
+class Registry:
+    """The dossiers of one half, as far as the rows of an import ask for them."""
+
+    def __init__(self, compartment: Compartment) -> None:
+        self.compartment = compartment
+        self.lexicon = Lexicon()
+        self.comparer = Comparer(Usual())
+        self._holders: dict[str, list[uuid.UUID]] | None = None
+        self._held: dict[uuid.UUID, Read] = {}
+
+    def asked(self, told: Mapping[str, str]) -> Read:
+        return read(record_of(told), self.lexicon, as_sought=True)
+
+    def alike(self, rows: Sequence[Read]) -> list[list[Likeness]]:
+        """For each row whom it may mean, the likeliest first."""
+        keys = [keys_of(row) for row in rows]
+        holders = self._who_holds(set().union(*keys)) if keys else {}
+        wanted = [{person for key in of_row for person in holders.get(key, ())} for of_row in keys]
+        held = self._read_held(set().union(*wanted)) if wanted else {}
+        return [
+            self._of_row(row, [(pk, held[pk]) for pk in pks if pk in held])
+            for row, pks in zip(rows, wanted, strict=True)
+        ]
+
+    def _of_row(self, row: Read, held: Iterable[tuple[uuid.UUID, Read]]) -> list[Likeness]:
+        found = []
+        for pk, person in held:
+            comparison = self.comparer.compare(row, person)
+            levels = {one.field: one.level for one in comparison.fields}
+            if comparison.score >= MAY_BE or levels.get("service_number") == "same":
+                found.append(Likeness(pk, comparison, _is_certain(levels)))
+        found.sort(key=lambda one: (-one.comparison.score, one.person_id))
+        return found[:MOST_SHOWN]
+
+    def _who_holds(self, keys: set[str]) -> dict[str, list[uuid.UUID]]:
+        if self._holders is None:
+            self._holders = self._all_keys()
+        return {key: pks for key in keys if (pks := self._holders.get(key)) and len(pks) <= MOST_HOLDERS}
+
+    def _all_keys(self) -> dict[str, list[uuid.UUID]]:
+        holders: dict[str, list[uuid.UUID]] = defaultdict(list)
+        for pk, person in self._records(None):
+            for key in keys_of(person):
+                holders[key].append(pk)
+        return dict(holders)
+
+    def _read_held(self, pks: set[uuid.UUID]) -> dict[uuid.UUID, Read]:
+        self._held |= dict(self._records(pks - self._held.keys()))
+        return {pk: self._held[pk] for pk in pks if pk in self._held}
+
+    def _records(self, pks: set[uuid.UUID] | None) -> Iterable[tuple[uuid.UUID, Read]]:
+        if pks is not None and not pks:
+            return
+        persons = Person.objects.unscoped("the half that is written to").filter(compartment=self.compartment).unmerged()
+        if pks is not None:
+            persons = persons.filter(pk__in=pks)
+        spelt = spelt_names(self.compartment, pks)
+        columns = ("id", "birth_date", "rank", "unit", "service_number")
+        for pk, birth_date, rank, unit, number in persons.order_by().values_list(*columns).iterator():
+            record = Record(
+                birth_date=birth_date, rank=rank, unit=unit, service_number=number, other_names=tuple(spelt.get(pk, ()))
+            )
+            yield pk, read(record, self.lexicon)
+
+
+def _is_certain(levels: Mapping[str, str]) -> bool:
+    """Sure enough to be an update, which a person still ticks: the number with a name, or all names with the whole date."""
+    family, given = levels.get("family", ""), levels.get("given", "")
+    if levels.get("father") == "differs":
+        return False
+    if levels.get("service_number") == "same":
+        return family in ("same", "script", "part", "near") and given != "differs"
+    is_born = levels.get("birth_date") == "same" and levels.get("service_number") != "differs"
+    return is_born and family in AGREES and given in AGREES
+
+
+def spelt_names(compartment: Compartment, pks: Iterable[uuid.UUID] | None) -> dict[uuid.UUID, set[Spelt]]:
+    """Every spelling that these dossiers hold, those merged into them included; None: of everybody in this half."""
+    found: dict[uuid.UUID, set[Spelt]] = defaultdict(set)
+    names = Name.objects.unscoped("of the half that is written to").filter(compartment=compartment)
+    if pks is not None:
+        names = names.of(*pks)
+    columns = ("person_id", "person__merged_into_id", "family", "given", "patronymic")
+    for pk, holder, *parts in names.order_by().values_list(*columns).iterator():
+        found[holder or pk].add((parts[0], parts[1], parts[2]))
+    return found

@@ -1,0 +1,173 @@
+"""The rows of an import as dossiers, many at once: written by COPY where the database has it, and taken back again."""
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+
+from access.models import User
+from core.pouring import pour_values
+from people.imports.judging import differences, spellings
+from people.imports.registry import spelt_names
+from people.models import Import, ImportRow, Lookup, Name, Outcome, Person, SearchKey
+from people.models.person import LABEL_LENGTH
+from people.operations import IDENTITY, script_of
+from people.search.index import index_again
+from people.search.words import Reader, Spelt
+
+PERSON_COLUMNS = ("id", "label", *IDENTITY)
+NAME_COLUMNS = ("id", "person_id", "script", "kind", "family", "given", "patronymic", "is_preferred")
+
+
+class Writer:
+    """Writes the rows of one chunk for one actor at one instant."""
+
+    def __init__(self, of: Import, actor: User, now: datetime) -> None:
+        self.of, self.actor, self.now = of, actor, now
+        self.source = of.sender
+        self.reader = Reader()
+
+    def lock(self, pks: Sequence[uuid.UUID]) -> dict[uuid.UUID, Person]:
+        persons = Person.objects.unscoped("of the import's own half").filter(
+            compartment=self.of.compartment, pk__in=pks
+        )
+        return {person.pk: person for person in persons.locked().order_by("pk")}
+
+    def create(self, rows: Sequence[ImportRow]) -> None:
+        persons, names = [], []
+        for row in rows:
+            told = row.told
+            first = True
+            for spelling in spellings(told):
+                family, given, patronymic = spelling.parts
+                text = " ".join(filter(None, spelling.parts))
+                if first:
+                    persons.append((row.person_id, text[:LABEL_LENGTH], *[told.get(name, "") for name in IDENTITY]))
+                names.append(
+                    (uuid.uuid4(), row.person_id, script_of(text), spelling.kind, family, given, patronymic, first)
+                )
+                first = False
+            row.outcome = Outcome.CREATED
+        half = self.of.compartment_id
+        keys = self._search_keys(rows)
+        pour_values(
+            Person, PERSON_COLUMNS, persons,
+            _rest(Person, PERSON_COLUMNS, compartment_id=half, created_by_id=self.actor.pk, created_at=self.now),
+        )  # fmt: skip
+        pour_values(Name, NAME_COLUMNS, names, _rest(Name, NAME_COLUMNS, compartment_id=half, source=self.source))
+        pour_values(SearchKey, ("person_id", "key", "place"), keys, {"compartment_id": half})
+
+    def _search_keys(self, rows: Sequence[ImportRow]) -> Iterator[tuple[Any, ...]]:
+        for row in rows:
+            told = row.told
+            spelt = [Spelt(*one.parts, is_call_sign=one.kind == Name.Kind.CALL_SIGN) for one in spellings(told)]
+            keys = self.reader.keys_of(spelt, told.get("birth_date", ""), told.get("service_number", ""))
+            for key, place in keys.items():
+                yield row.person_id, key, place
+
+    def update(self, rows: Sequence[ImportRow], persons: dict[uuid.UUID, Person]) -> None:
+        """`persons` are under lock. What the dossier says by now decides what there is to change."""
+        names = spelt_names(self.of.compartment, persons)
+        changed: set[str] = set()
+        new_names: list[Name] = []
+        touched: dict[uuid.UUID, Person] = {}
+        for row in rows:
+            person = persons.get(row.person_id) if row.person_id else None
+            if person is None:
+                row.outcome = Outcome.REFUSED
+                continue
+            found = differences(person, names[person.pk], row.told)
+            if not found:
+                row.outcome = Outcome.UNCHANGED
+                continue
+            before = {name: before for name, (before, _after) in found.items() if name in IDENTITY}
+            for name, (_before, after) in found.items():
+                if name in IDENTITY:
+                    setattr(person, name, after)
+                    changed.add(name)
+            added = [self._name(person, spelling) for spelling in spellings(row.told) if spelling.told_as in found]
+            names[person.pk] |= {(name.family, name.given, name.patronymic) for name in added}
+            new_names += added
+            person.version += 1
+            touched[person.pk] = person
+            row.undo = {"before": before, "names": [str(name.pk) for name in added]}
+            row.outcome = Outcome.UPDATED
+        Name.objects.bulk_create(new_names, batch_size=500)
+        if touched:
+            Person.objects.unscoped("locked above").bulk_update(
+                touched.values(), [*sorted(changed), "version"], batch_size=200
+            )
+            index_again(*touched.values())
+
+    def _name(self, person: Person, spelling: Any) -> Name:
+        family, given, patronymic = spelling.parts
+        return Name(
+            person=person, compartment_id=person.compartment_id, script=script_of(" ".join(filter(None, spelling.parts))),
+            kind=spelling.kind, family=family, given=given, patronymic=patronymic, source=self.source[:160],
+        )  # fmt: skip
+
+    def write_outcomes(self, rows: Sequence[ImportRow]) -> None:
+        """Those that went as judged all at once; the others, with what they say, one by one."""
+        every = ImportRow.objects.unscoped("of one locked import").filter(of_import=self.of)
+        alike: dict[str, list[int]] = {}
+        others = []
+        for row in rows:
+            if row.outcome in (Outcome.CREATED, Outcome.UNCHANGED) and row.chosen_id is None:
+                alike.setdefault(row.outcome, []).append(row.number)
+            else:
+                others.append(row)
+        for outcome, numbers in alike.items():
+            between = every.filter(number__gte=numbers[0], number__lte=numbers[-1])
+            is_whole = len(numbers) == len(rows)
+            (
+                between
+                if is_whole and numbers[-1] - numbers[0] + 1 == len(numbers)
+                else every.filter(number__in=numbers)
+            ).update(outcome=outcome)
+        columns = ["outcome", "undo", "person_id", "verdict", "candidates"]
+        ImportRow.objects.unscoped("the same").bulk_update(others, columns, batch_size=200)
+
+
+def _rest(model: type[models.Model], told: Iterable[str], **given: Any) -> dict[str, Any]:
+    """Every other column as a new row has it."""
+    rest: dict[str, Any] = {}
+    for field in model._meta.concrete_fields:
+        if field.attname not in told:
+            rest[field.attname] = given.pop(field.attname) if field.attname in given else field.get_default()
+    assert not given
+    return rest
+
+
+def take_back(of: Import, rows: Sequence[ImportRow]) -> None:
+    """What these rows wrote; `operations` has refused where others built on it."""
+    created = [row.person_id for row in rows if row.outcome == Outcome.CREATED and row.person_id]
+    Lookup.objects.unscoped("of one locked import").filter(person__in=created).delete()
+    Name.objects.unscoped("of one locked import").filter(person__in=created).delete()
+    Person.objects.unscoped("of one locked import").filter(pk__in=created, compartment=of.compartment).delete()
+    _restore(of, [row for row in rows if row.outcome == Outcome.UPDATED])
+    numbers = [row.number for row in rows]
+    ImportRow.objects.unscoped("of one locked import").filter(of_import=of, number__in=numbers).update(
+        outcome=Outcome.NONE, undo=None
+    )
+
+
+def _restore(of: Import, rows: Sequence[ImportRow]) -> None:
+    undo = {row.person_id: row.undo for row in rows if row.person_id}
+    Name.objects.unscoped("of one locked import").filter(
+        pk__in=[pk for one in undo.values() for pk in one["names"]], compartment=of.compartment
+    ).delete()
+    persons = (
+        Person.objects.unscoped("the same").filter(compartment=of.compartment, pk__in=undo).locked().order_by("pk")
+    )
+    restored = list(persons)
+    changed: set[str] = set()
+    for person in restored:
+        for name, value in undo[person.pk]["before"].items():
+            setattr(person, name, value)
+            changed.add(name)
+        person.version -= 1
+    if restored:
+        Person.objects.unscoped("the same").bulk_update(restored, [*sorted(changed), "version"], batch_size=200)
+        index_again(*restored)

@@ -1,0 +1,369 @@
+"""The work on an import, in turns: read the file, check its rows, write the ticked ones, take them back.
+
+Each chunk is one transaction with one event; the import's row holds how far it came. Killed at any moment, the next turn goes
+on there; two workers at once wait for each other at that row, and the second finds the work done.
+"""
+
+import hashlib
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from access.acting import seat_with
+from access.models import User
+from access.roles import May
+from access.scoping import Seat
+from audit.chain import canonical
+from audit.models import Log
+from audit.recording import record
+from core import clock, uploads
+from core.errors import DomainError
+from core.pouring import pour_values
+from core.sheets.faults import FileRefused
+from core.sheets.reading import Table, reading
+from people.imports.cells import Reader
+from people.imports.columns import guess
+from people.imports.judging import Judge, Judged
+from people.imports.writing import Writer, take_back
+from people.models import AT_WORK, Decision, Import, ImportRow, ImportStatus, Outcome, RowVerdict, SenderColumns
+from people.operations import last_day
+from people.operations.imports import refuse_what_was_built_on, sender_as_compared, taken_in, to_be_taken
+
+S = ImportStatus
+CHUNK = 1_000
+TOP_ROWS = 40
+TURN = 30.0  # seconds; a longer work goes on in another turn
+SILENT_FOR = timedelta(seconds=60)  # then whoever worked on it is thought dead
+EARLIER_IMPORTS = 5
+
+
+class Stopped(DomainError):
+    """Whoever asked for this may do it no longer."""
+
+
+def work_on(import_id: str | uuid.UUID) -> bool:
+    """Work for one turn. Returns whether there is more to do."""
+    of = Import.objects.unscoped("a worker's own queue").filter(pk=import_id, status__in=AT_WORK).first()
+    if of is None:
+        return False
+    turn = {S.READING: _read_file, S.CHECKING: _check, S.COMMITTING: _commit, S.UNDOING: _undo}[ImportStatus(of.status)]
+    try:
+        return turn(of, time.monotonic() + TURN)
+    except DomainError as refused:
+        _stop(of, refused)
+        return False
+
+
+def unfinished() -> list[uuid.UUID]:
+    """Imports that somebody has to go on with: nobody has worked on them for a while."""
+    silent = timezone.now() - SILENT_FOR
+    waiting = Import.objects.unscoped("a sweep").filter(status__in=AT_WORK)
+    return [
+        of.pk
+        for of in waiting.only("pk", "worked_at", "created_at")
+        if of.worked_at is None or of.worked_at < silent
+    ]  # fmt: skip
+
+
+# Reading
+
+
+def _read_file(of: Import, until: float) -> bool:
+    """The whole file once, so that what is wrong with it is said before anybody maps columns."""
+    of.refresh_from_db()
+    top: list[tuple[int, list[str]]] = []
+    count = 0
+    with reading(uploads.path_of(of.pk), sheet=of.sheet) as table:
+        for number, cells in table.rows:
+            if len(top) < TOP_ROWS:
+                top.append((number, cells))
+            count += 1
+    if not count:
+        raise FileRefused("no_rows")
+    _note_read(of, table, top, count, actor=of.acted_by)
+    return False
+
+
+@transaction.atomic
+def _note_read(of: Import, table: Table, top: list[tuple[int, list[str]]], count: int, *, actor: User) -> None:
+    of = _locked(of, S.READING)
+    known = SenderColumns.objects.unscoped("of the same half").filter(
+        compartment=of.compartment, sender=sender_as_compared(of.sender)
+    ).first()  # fmt: skip
+    guessed = guess(top, known.meanings if known else {})
+    of.kind, of.encoding, of.delimiter = table.kind, table.encoding, table.delimiter
+    of.sheets, of.sheet, of.top_rows = table.sheets, table.sheet, top
+    of.heading_row, of.headings = guessed.heading_row, guessed.headings
+    of.columns = {str(place): column for place, column in guessed.columns.items()}
+    if known:
+        of.month_first, of.given_name_first = known.month_first, known.given_name_first
+    of.rows = count - (1 + sum(number < guessed.heading_row for number, _cells in top) if guessed.heading_row else 0)
+    of.status = S.MAPPING
+    of.version += 1
+    of.save()
+
+
+# Checking
+
+
+def _check(of: Import, until: float) -> bool:
+    """Every row beneath the headings, in chunks, each written once with its verdict."""
+    of.refresh_from_db()
+    judge = Judge(of.compartment, _reader(of), _earlier(of))
+    judge.remember(_rows_of(of).exclude(verdict=RowVerdict.INVALID).order_by("number").values_list("number", "told"))
+    with reading(uploads.path_of(of.pk), sheet=of.sheet) as table:
+        after = max(of.heading_row, of.done_through)
+        rows = (row for row in table.rows if row[0] > after)
+        for chunk, is_last in _chunks(rows, CHUNK):
+            ends_open_at = chunk[-1][0] if is_last and table.ends_open else 0
+            if not _check_chunk(of, judge, chunk, ends_open_at, actor=of.acted_by):
+                return False
+            if time.monotonic() > until and not is_last:
+                return True
+    _end_checking(of, actor=of.acted_by)
+    return False
+
+
+@transaction.atomic
+def _check_chunk(
+    of: Import, judge: Judge, chunk: list[tuple[int, list[str]]], ends_open_at: int, *, actor: User
+) -> bool:
+    """Returns False when somebody has gone on from here meanwhile."""
+    locked = _locked(of, S.CHECKING)
+    if locked.version != of.version or locked.done_through != of.done_through:
+        return False
+    _may(locked, actor)
+    judged = judge.judge(judge.read(chunk, ends_open_at=ends_open_at))
+    _write_rows(locked, judged)
+    of.done_through = locked.done_through = chunk[-1][0]
+    locked.done_rows += len(chunk)
+    if not locked.judged_at_position or locked.done_rows == len(chunk):
+        locked.judged_at_position = _position(locked)
+    locked.worked_at = timezone.now()
+    locked.save(update_fields=["done_through", "done_rows", "judged_at_position", "worked_at"])
+    return True
+
+
+@transaction.atomic
+def _end_checking(of: Import, *, actor: User) -> None:
+    locked = _locked(of, S.CHECKING)
+    if locked.version != of.version:
+        return
+    locked.rows, locked.status = locked.done_rows, S.PREVIEW
+    locked.version += 1
+    locked.save(update_fields=["rows", "status", "version"])
+
+
+def _reader(of: Import) -> Reader:
+    return Reader(
+        {int(place): column for place, column in of.columns.items()}, month_first=of.month_first,
+        given_name_first=of.given_name_first, last_day=last_day(),
+    )  # fmt: skip
+
+
+def _earlier(of: Import) -> dict[str, uuid.UUID]:
+    """Whose the rows of this sender's last imports became, by what they told."""
+    before = Import.objects.unscoped("of the same half").filter(compartment=of.compartment, status=S.COMMITTED)
+    same = [one.pk for one in before.order_by("-created_at")[:50] if _same_sender(one, of)][:EARLIER_IMPORTS]
+    rows = ImportRow.objects.unscoped("the same").filter(of_import__in=same).exclude(outcome=Outcome.NONE)
+    return {key: pk for key, pk in rows.order_by().values_list("key", "person_id") if pk is not None}
+
+
+def _same_sender(one: Import, other: Import) -> bool:
+    return sender_as_compared(one.sender) == sender_as_compared(other.sender)
+
+
+ROW_COLUMNS = (
+    "id", "number", "cells", "told", "faults", "key", "verdict", "differences", "candidates", "repeats", "person_id",
+)  # fmt: skip
+
+
+def _write_rows(of: Import, judged: Iterable[Judged]) -> None:
+    always = {
+        "of_import_id": of.pk, "compartment_id": of.compartment_id, "chosen_id": None, "decision": "", "outcome": "",
+        "undo": None,
+    }  # fmt: skip
+    rows = (
+        (
+            uuid.uuid4(), row.number, row.cells, row.told, row.faults, row.key, row.verdict, row.differences, row.candidates,
+            row.repeats, row.person_id,
+        )
+        for row in judged
+    )  # fmt: skip
+    pour_values(ImportRow, ROW_COLUMNS, rows, always)
+
+
+# Writing
+
+
+def _commit(of: Import, until: float) -> bool:
+    return _by_chunks(of, until, _commit_chunk)
+
+
+@transaction.atomic
+def _commit_chunk(of: Import, *, actor: User) -> bool:
+    """Returns whether there may be more."""
+    of = _locked(of, S.COMMITTING)
+    seat = _may(of, actor)
+    rows = list(to_be_taken(of, of.taken_verdicts).filter(number__gt=of.done_through).order_by("number")[:CHUNK])
+    if not rows:
+        of.status = S.COMMITTED
+        of.version += 1
+        of.save(update_fields=["status", "version"])
+        return False
+    for row in rows:
+        row.person_id = row.chosen_id or row.person_id
+    writer = Writer(of, actor, clock.now())
+    updates = [row for row in rows if not _creates(row)]
+    persons = writer.lock([row.person_id for row in updates if row.person_id])
+    position = _position(of, lock=True)
+    creates = [row for row in rows if _creates(row)]
+    if position != of.judged_at_position:  # somebody wrote here since: is it still true that nobody is like them?
+        creates = _still_new(of, creates)
+    writer.create(creates)
+    writer.update(updates, persons)
+    writer.write_outcomes(rows)
+    outcomes = [[row.number, str(row.person_id), str(row.outcome)] for row in rows]
+    event = record(
+        "import.committed", subject=of, actor=actor, seat=seat, personal=True,
+        data={
+            "sender": of.sender, "first": rows[0].number, "last": rows[-1].number,
+            "created": sum(row.outcome == Outcome.CREATED for row in rows),
+            "updated": sum(row.outcome == Outcome.UPDATED for row in rows),
+            "digest": _digest(outcomes),
+        },
+    )  # fmt: skip
+    of.judged_at_position = event.position
+    _advance(of, rows)
+    return True
+
+
+def _creates(row: ImportRow) -> bool:
+    if row.decision:
+        return row.decision == Decision.CREATE
+    return row.verdict in (RowVerdict.NEW, RowVerdict.ERASED)
+
+
+def _still_new(of: Import, rows: list[ImportRow]) -> list[ImportRow]:
+    """Without the rows whom somebody entered meanwhile. Who was decided to be new by a person stays so."""
+    unsettled = [row for row in rows if not row.decision]
+    judge = Judge(of.compartment, _reader(of), {})
+    fresh = [Judged(row.number, row.cells, row.told, [], row.key) for row in unsettled]
+    for row, judged in zip(unsettled, judge.judge(fresh), strict=True):
+        if judged.verdict not in (RowVerdict.NEW, RowVerdict.ERASED, RowVerdict.REPEATED):
+            row.verdict = RowVerdict.AMBIGUOUS
+            row.outcome = Outcome.REFUSED
+            row.candidates = judged.candidates or [[str(judged.person_id), 0, []]]
+    return [row for row in rows if row.outcome != Outcome.REFUSED]
+
+
+# Undoing
+
+
+def _undo(of: Import, until: float) -> bool:
+    return _by_chunks(of, until, _undo_chunk)
+
+
+@transaction.atomic
+def _undo_chunk(of: Import, *, actor: User) -> bool:
+    of = _locked(of, S.UNDOING)
+    seat = _may(of, actor)
+    rows = list(taken_in(of).order_by("number")[:CHUNK])
+    if not rows:
+        of.status = S.UNDONE
+        of.version += 1
+        of.save(update_fields=["status", "version"])
+        return False
+    chunk = taken_in(of).filter(number__lte=rows[-1].number)
+    refuse_what_was_built_on(of, chunk)
+    take_back(of, rows)
+    record(
+        "import.undone", subject=of, actor=actor, seat=seat, personal=True,
+        data={
+            "sender": of.sender, "first": rows[0].number, "last": rows[-1].number, "rows": len(rows),
+            "digest": _digest([[row.number, str(row.person_id)] for row in rows]),
+        },
+    )  # fmt: skip
+    _advance(of, rows)
+    return True
+
+
+# Turns
+
+
+def _by_chunks(of: Import, until: float, chunk: Callable[..., bool]) -> bool:
+    while chunk(of, actor=of.acted_by):
+        if time.monotonic() > until:
+            return True
+    return False
+
+
+def _locked(of: Import, status: str) -> Import:
+    """Under lock. Raises Stopped when it is no longer in this status: another worker, or a person, went on."""
+    locked: Import | None = (
+        Import.objects.unscoped("a worker's own queue").locked().filter(pk=of.pk, status=status).first()
+    )
+    if locked is None:
+        raise Stopped("")
+    return locked
+
+
+def _may(of: Import, actor: User) -> Seat | None:
+    """Rights are asked for again in every chunk."""
+    return None if actor.is_system else seat_with(actor, of.compartment, May.IMPORT_PEOPLE)
+
+
+def _position(of: Import, *, lock: bool = False) -> int:
+    logs = Log.objects.filter(pk=of.compartment_id)
+    log = (logs.select_for_update(no_key=True) if lock else logs).first()
+    return log.position if log else 0
+
+
+def _advance(of: Import, rows: Sequence[ImportRow]) -> None:
+    of.done_through = rows[-1].number
+    of.done_rows += len(rows)
+    of.worked_at = timezone.now()
+    of.save(update_fields=["judged_at_position", "done_through", "done_rows", "worked_at"])
+
+
+GOES_BACK_TO = {S.READING: S.REFUSED, S.CHECKING: S.MAPPING, S.COMMITTING: S.COMMITTED, S.UNDOING: S.COMMITTED}
+
+
+@transaction.atomic
+def _stop(of: Import, refused: DomainError) -> None:
+    """Say why it does not go on; what is written stays written."""
+    locked = Import.objects.unscoped("a worker's own queue").locked().filter(pk=of.pk, status__in=AT_WORK).first()
+    if locked is None or isinstance(refused, Stopped):
+        return
+    locked.status = GOES_BACK_TO[ImportStatus(locked.status)]
+    if isinstance(refused, FileRefused):
+        locked.fault, locked.fault_given = refused.fault, refused.given
+    else:
+        locked.fault, locked.fault_given = "stopped", {"why": refused.sentence}
+    locked.version += 1
+    locked.save()
+
+
+def _digest(outcomes: list[Any]) -> str:
+    return hashlib.sha256(canonical(outcomes)).hexdigest()
+
+
+def _rows_of(of: Import) -> Any:
+    return ImportRow.objects.unscoped("of one import").filter(of_import=of)
+
+
+def _chunks(rows: Iterable[Any], size: int) -> Iterator[tuple[list[Any], bool]]:
+    """Lists of so many, and whether it is the last."""
+    batch: list[Any] = []
+    for row in rows:
+        if len(batch) == size:
+            yield batch, False
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch, True
