@@ -1,11 +1,6 @@
 """What waits for one person, computed from the rows as they stand: never a list that somebody has to keep."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
-from typing import Any
-from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.urls import reverse
@@ -13,15 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from access.models import User
-from access.roles import May, roles_with
-from access.scoping import compartments_where, memberships_of
+from access.roles import May
 from audit.models import subject_of
 from exchanges.models import (
     OPEN,
-    SETTLED,
     Acceptance,
     CountStatement,
-    Direction,
     Entry,
     Exchange,
     ExchangeHold,
@@ -33,117 +25,25 @@ from exchanges.models import (
     Tranche,
     TrancheStatus,
 )
-from exchanges.presentation.facts import TrancheFacts, facts_of
-from exchanges.presentation.times import age, count
-from exchanges.presentation.tranche_page import PAIR_STEPS, pair_label
+from exchanges.presentation.facts import TrancheFacts
+from exchanges.presentation.times import count
+from exchanges.presentation.tranche_page import pair_label
+from exchanges.presentation.waiting_own import MOST, Own, WaitingRow, row_of, settled_exchanges, takes_part
+from exchanges.presentation.waiting_words import words_awaited
 from exchanges.transitions.exchange import NEGOTIATING_TO_UNDER_WAY
 from exchanges.transitions.tranche import ON_THE_LADDER
-from negotiations.models import Participant
-
-MOST = 50  # of each kind: who has more waiting than that works down the board
-
-
-@dataclass(frozen=True)
-class WaitingRow:
-    reference: str
-    what: str
-    note: str
-    since: str
-    at: datetime
-    due: str
-    late: bool
-    url: str
-    action: str
 
 
 def waiting_for(viewer: User) -> list[WaitingRow]:
     """What has waited longest first. The number of queries does not grow with the number of rows."""
-    own = _Own(viewer)
+    own = Own(viewer)
     found: list[WaitingRow] = []
-    for kind in (_sign_offs, _pairs, _formulas, _drafts, _names, _tranches, _resumptions, _counts):
+    for kind in (_sign_offs, _pairs, _formulas, _drafts, _names, _tranches, _resumptions, _counts, words_awaited):
         found.extend(kind(own))
     return sorted(found, key=lambda row: row.at)
 
 
-class _Own:
-    """The viewer's sides, offices and where they may do what."""
-
-    def __init__(self, viewer: User) -> None:
-        self.viewer = viewer
-
-    @cached_property
-    def memberships(self) -> list[Any]:
-        return list(memberships_of(self.viewer).select_related("organisation"))
-
-    @cached_property
-    def sides(self) -> set[UUID]:
-        """The participants that the viewer speaks for."""
-        parties = {row.organisation.party_id for row in self.memberships if row.organisation.party_id}
-        if not parties:
-            return set()
-        return set(Participant.objects.visible_to(self.viewer).filter(party__in=parties).values_list("pk", flat=True))
-
-    @cached_property
-    def offices(self) -> set[UUID]:
-        signing = set(roles_with(May.SIGN, May.RECORD_SIGN_OFF))
-        return {row.organisation_id for row in self.memberships if row.role in signing}
-
-    @cached_property
-    def roles(self) -> set[str]:
-        return {row.role for row in self.memberships}
-
-    def holds(self, *capabilities: str) -> bool:
-        """Whether any role of theirs could give one of these: else nothing need be asked of the database."""
-        return not self.roles.isdisjoint(roles_with(*capabilities))
-
-    def where(self, *capabilities: str) -> Any:
-        return compartments_where(self.viewer, *capabilities)
-
-    @cached_property
-    def running(self) -> list[TrancheFacts]:
-        rows = Tranche.objects.visible_to(self.viewer).exclude(status=TrancheStatus.ABORTED)
-        rows = rows.filter(exchange__status__in=NEGOTIATING_TO_UNDER_WAY, exchange__hold=ExchangeHold.NONE)
-        rows = rows.filter(_takes_part(self.sides, "exchange__"))
-        tranches = list(rows.select_related("exchange").order_by("-status_since")[:MOST])
-        return list(facts_of(tranches, self.viewer).values())
-
-    @cached_property
-    def directions(self) -> dict[UUID, list[Direction]]:
-        """Of the exchanges of running tranches: one query for them all."""
-        found: dict[UUID, list[Direction]] = {}
-        wanted = {facts.tranche.exchange_id for facts in self.running}
-        for direction in Direction.objects.visible_to(self.viewer).filter(exchange__in=wanted):
-            found.setdefault(direction.exchange_id, []).append(direction)
-        return found
-
-    @cached_property
-    def pairs(self) -> list[SecondPair]:
-        """Questions for a second person of the viewer's side, their own among them."""
-        if not self.holds(*PAIR_STEPS.values()):
-            return []
-        rows = SecondPair.objects.visible_to(self.viewer).filter(confirmed_by=None, step__in=PAIR_STEPS)
-        rows = rows.filter(compartment_id__in=self.where(*PAIR_STEPS.values()))
-        return list(rows.select_related("asked_by").order_by("asked_at")[: 2 * MOST])
-
-    def allowed(self, *capabilities: str) -> set[UUID]:
-        """Compartments of running tranches where the viewer holds one of these."""
-        wanted = {facts.tranche.compartment_id for facts in self.running}
-        held = Exchange.objects.where(self.viewer, *capabilities).filter(compartment_id__in=wanted)
-        return set(held.values_list("compartment_id", flat=True)) if wanted and self.holds(*capabilities) else set()
-
-
-def _takes_part(sides: set[UUID], prefix: str = "") -> Q:
-    directions = Direction.objects.unscoped("narrows a queryset that is scoped already").filter(
-        Q(holder__in=sides) | Q(receiver__in=sides)
-    )
-    return Q(**{f"{prefix}pk__in" if prefix else "pk__in": directions.values("exchange_id")})
-
-
-def _row(reference: str, what: str, at: datetime, url: str, action: str, note: str = "") -> WaitingRow:
-    return WaitingRow(reference, what, note, age(at), at, "", False, url, action)
-
-
-def _sign_offs(own: _Own) -> Iterator[WaitingRow]:
+def _sign_offs(own: Own) -> Iterator[WaitingRow]:
     if not own.offices:
         return
     steps = SignOffStep.objects.visible_to(own.viewer).filter(
@@ -161,10 +61,10 @@ def _sign_offs(own: _Own) -> Iterator[WaitingRow]:
         if pair:
             note = _("You recorded it. It waits for a second person of your office.")
         action = _("Open") if pair else _("Read and sign")
-        yield _row(step.tranche.reference, f"{what}: {step.office_name}", step.status_since, url, action, note)
+        yield row_of(step.tranche.reference, f"{what}: {step.office_name}", step.status_since, url, action, note)
 
 
-def _pairs(own: _Own) -> Iterator[WaitingRow]:
+def _pairs(own: Own) -> Iterator[WaitingRow]:
     pairs = [pair for pair in own.pairs if pair.asked_by_id != own.viewer.pk][:MOST]
     tranches, steps = _subjects(pairs, own.viewer)
     for pair in pairs:
@@ -180,7 +80,7 @@ def _pairs(own: _Own) -> Iterator[WaitingRow]:
             url = f"{reverse('exchanges:sign', args=[tranche.pk])}?step={step.pk}"
         what = _("second person: %(what)s") % {"what": pair_label(pair.step)}
         note = _("asked by %(who)s") % {"who": pair.asked_by}
-        yield _row(tranche.reference, what, pair.asked_at, url, _("Compare and confirm"), note)
+        yield row_of(tranche.reference, what, pair.asked_at, url, _("Compare and confirm"), note)
 
 
 def _still_open(name: str, tranche: Tranche, step: SignOffStep | None) -> bool:
@@ -205,34 +105,34 @@ def _subjects(pairs: list[SecondPair], viewer: User) -> tuple[dict[str, Tranche]
     )
 
 
-def _formulas(own: _Own) -> Iterator[WaitingRow]:
+def _formulas(own: Own) -> Iterator[WaitingRow]:
     if not own.sides or not own.holds(May.NEGOTIATE):
         return
     accepted = Acceptance.objects.unscoped("own side's").filter(
         exchange=OuterRef("pk"), formula_version=OuterRef("formula_version"), participant__in=own.sides
     )
     rows = Exchange.objects.where(own.viewer, May.NEGOTIATE).filter(
-        ~Exists(accepted), _takes_part(own.sides), status__in=(ExchangeStatus.PROPOSED, ExchangeStatus.COUNTERED)
+        ~Exists(accepted), takes_part(own.sides), status__in=(ExchangeStatus.PROPOSED, ExchangeStatus.COUNTERED)
     )
     rows = rows.exclude(formula_by__in=own.sides).select_related("formula_by").order_by("status_since")
     for exchange in rows[:MOST]:
         what = _("accept or counter version %(version)s of the formula") % {"version": exchange.formula_version}
         url = reverse("exchanges:detail", args=[exchange.pk])
         note = _("written by %(who)s") % {"who": exchange.formula_by}
-        yield _row(exchange.reference, what, exchange.last_happened_at, url, _("Read it"), note)
+        yield row_of(exchange.reference, what, exchange.last_happened_at, url, _("Read it"), note)
 
 
-def _drafts(own: _Own) -> Iterator[WaitingRow]:
+def _drafts(own: Own) -> Iterator[WaitingRow]:
     if not own.sides or not own.holds(May.NEGOTIATE):
         return
     rows = Exchange.objects.where(own.viewer, May.NEGOTIATE).filter(status=ExchangeStatus.DRAFT, author__in=own.sides)
     for exchange in rows.order_by("status_since")[:MOST]:
         url = reverse("exchanges:detail", args=[exchange.pk])
         what = _("your side's draft: %(title)s") % {"title": exchange.title}
-        yield _row(_("Draft"), what, exchange.status_since, url, _("Open"))
+        yield row_of(_("Draft"), what, exchange.status_since, url, _("Open"))
 
 
-def _names(own: _Own) -> Iterator[WaitingRow]:
+def _names(own: Own) -> Iterator[WaitingRow]:
     """Lines that one's own side has not answered, by exchange."""
     if not own.sides or not own.holds(May.EDIT_LIST):
         return
@@ -248,10 +148,10 @@ def _names(own: _Own) -> Iterator[WaitingRow]:
         n = counted[exchange.pk]
         what = ngettext("%(n)s name to answer", "%(n)s names to answer", n) % {"n": count(n)}
         url = f"{reverse('exchanges:names', args=[exchange.pk])}?show=mine"
-        yield _row(exchange.reference, what, exchange.last_happened_at, url, _("Answer"))
+        yield row_of(exchange.reference, what, exchange.last_happened_at, url, _("Answer"))
 
 
-def _tranches(own: _Own) -> Iterator[WaitingRow]:
+def _tranches(own: Own) -> Iterator[WaitingRow]:
     if not own.sides or not own.holds(May.LOCK, May.RUN_HANDOVER, May.DECIDE, May.HOLD):
         return
     locking, handing, deciding = own.allowed(May.LOCK), own.allowed(May.RUN_HANDOVER), own.allowed(May.DECIDE)
@@ -270,67 +170,63 @@ def _tranches(own: _Own) -> Iterator[WaitingRow]:
 
 def _held(tranche: Tranche, hold: Hold) -> WaitingRow:
     url = reverse("exchanges:tranche", args=[tranche.pk])
-    return _row(tranche.reference, _("your side holds it"), hold.placed_at, url, _("Open"), hold.reason)
+    return row_of(tranche.reference, _("your side holds it"), hold.placed_at, url, _("Open"), hold.reason)
 
 
-def _to_lock(facts: TrancheFacts, own: _Own) -> WaitingRow | None:
+def _to_lock(facts: TrancheFacts, own: Own) -> WaitingRow | None:
     tranche = facts.tranche
     url = reverse("exchanges:tranche_step", args=[tranche.pk, "lock"])
     if tranche.status == TrancheStatus.PLANNED and facts.agreed and not facts.agreed & own.sides:
-        return _row(tranche.reference, _("agree to the lock"), tranche.last_happened_at, url, _("Read and agree"))
+        return row_of(tranche.reference, _("agree to the lock"), tranche.last_happened_at, url, _("Read and agree"))
     if tranche.status == TrancheStatus.LOCKED:
         url = reverse("exchanges:tranche", args=[tranche.pk])
-        return _row(tranche.reference, _("start sign-off"), tranche.status_since, url, _("Open"))
+        return row_of(tranche.reference, _("start sign-off"), tranche.status_since, url, _("Open"))
     return None
 
 
-def _to_hand_over(facts: TrancheFacts, own: _Own) -> WaitingRow | None:
+def _to_hand_over(facts: TrancheFacts, own: Own) -> WaitingRow | None:
     tranche = facts.tranche
     url = reverse("exchanges:tranche", args=[tranche.pk])
     if tranche.status == TrancheStatus.SIGNED_OFF:
-        return _row(tranche.reference, _("stage it"), tranche.status_since, url, _("Open"))
+        return row_of(tranche.reference, _("stage it"), tranche.status_since, url, _("Open"))
     if tranche.status == TrancheStatus.STAGED and not facts.gos & own.sides:
         line = reverse("exchanges:line", args=[tranche.pk])
-        return _row(tranche.reference, _("give the go"), tranche.status_since, line, _("To the line"))
+        return row_of(tranche.reference, _("give the go"), tranche.status_since, line, _("To the line"))
     lines = sum(facts.silent.get(side, 0) for side in own.sides)
     if lines:
         what = ngettext("receipt of %(n)s line", "receipts of %(n)s lines", lines) % {"n": count(lines)}
         receipts = reverse("exchanges:tranche_step", args=[tranche.pk, "record_receipts"])
-        return _row(tranche.reference, what, tranche.status_since, receipts, _("Record"))
+        return row_of(tranche.reference, what, tranche.status_since, receipts, _("Record"))
     return None
 
 
-def _to_settle(facts: TrancheFacts, own: _Own) -> WaitingRow | None:
+def _to_settle(facts: TrancheFacts, own: Own) -> WaitingRow | None:
     tranche = facts.tranche
     directions = own.directions.get(tranche.exchange_id, [])
     holds = {direction.holder_id for direction in directions} & own.sides
     if tranche.status not in (TrancheStatus.GONE, TrancheStatus.DISPUTED) or not holds or facts.stated & own.sides:
         return None
     url = reverse("exchanges:tranche_step", args=[tranche.pk, "settle"])
-    return _row(tranche.reference, _("state how many you presented"), tranche.status_since, url, _("State it"))
+    return row_of(tranche.reference, _("state how many you presented"), tranche.status_since, url, _("State it"))
 
 
-def _resumptions(own: _Own) -> Iterator[WaitingRow]:
+def _resumptions(own: Own) -> Iterator[WaitingRow]:
     if not own.sides or not own.holds(May.DECIDE):
         return
     rows = Exchange.objects.where(own.viewer, May.DECIDE).filter(hold_by__in=own.sides)
     for exchange in rows.exclude(hold=ExchangeHold.NONE).filter(status__in=NEGOTIATING_TO_UNDER_WAY)[:MOST]:
         url = reverse("exchanges:detail", args=[exchange.pk])
         what = _("%(hold)s by your side") % {"hold": exchange.get_hold_display()}
-        yield _row(exchange.reference, what, exchange.last_happened_at, url, _("Open"))
+        yield row_of(exchange.reference, what, exchange.last_happened_at, url, _("Open"))
 
 
-def _counts(own: _Own) -> Iterator[WaitingRow]:
+def _counts(own: Own) -> Iterator[WaitingRow]:
     if not own.sides or not own.holds(May.DECIDE):
         return
-    open_tranches = Tranche.objects.unscoped("of exchanges in scope").filter(exchange=OuterRef("pk"))
-    unsettled = open_tranches.exclude(status__in=(*SETTLED, TrancheStatus.ABORTED))
     stated = CountStatement.objects.unscoped("own side's").filter(
         exchange=OuterRef("pk"), tranche=None, participant__in=own.sides
     )
-    rows = Exchange.objects.where(own.viewer, May.DECIDE).filter(
-        ~Exists(unsettled), ~Exists(stated), _takes_part(own.sides), status=ExchangeStatus.UNDER_WAY
-    )
+    rows = settled_exchanges(own).filter(~Exists(stated))
     for exchange in rows[:MOST]:
         url = reverse("exchanges:step", args=[exchange.pk, "settle_counts"])
-        yield _row(exchange.reference, _("state the counts"), exchange.last_happened_at, url, _("State it"))
+        yield row_of(exchange.reference, _("state the counts"), exchange.last_happened_at, url, _("State it"))
