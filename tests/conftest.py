@@ -14,7 +14,7 @@ from django.test.utils import setup_databases, teardown_databases
 from access.models import Party
 from audit import append_only
 from core.clock import clock
-from tests import factories
+from tests import factories, keeping
 from tests.cast import Cast, assemble
 
 _flush = TransactionTestCase._fixture_teardown
@@ -83,12 +83,14 @@ def django_db_setup(django_test_environment, django_db_modify_db_settings, djang
 
 
 @pytest.fixture
-def scene(db) -> factories.Talks:
+def scene(db) -> Iterator[factories.Talks]:
     """North and South at the table of a negotiation, with a sign-off policy each."""
     if not Party.objects.unscoped("was the database flushed?").filter(pk=_built[0].cast.north.party.pk).exists():
         _built[:] = [_build()]
+        keeping.forget()
         connection.check_constraints()  # PostgreSQL empties no table whose deferred checks are still to come
-    return copy.deepcopy(_built[0])
+    with keeping.watched():
+        yield copy.deepcopy(_built[0])
 
 
 @pytest.fixture

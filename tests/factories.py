@@ -15,6 +15,7 @@ from exchanges.operations import tranche as tranche_operations
 from negotiations.models import Negotiation, Participant
 from negotiations.operations import create_negotiation
 from tests.cast import PASSWORD, Cast, Side
+from tests.keeping import kept
 
 SURNAMES = ("Abel", "Baker", "Cole", "Dunn", "Ellis", "Frost", "Gray", "Hale", "Irwin", "Jones", "Kerr", "Lane")
 S, T = ExchangeStatus, TrancheStatus
@@ -51,6 +52,7 @@ def talks(cast: Cast) -> Talks:
     return Talks(cast, negotiation, north, south)
 
 
+@kept
 def draft(scene: Talks, count: int = 3) -> Exchange:
     return exchange_operations.draft_exchange(
         scene.negotiation, title=f"{count} for {count}", actor=scene.cast.north.negotiator,
@@ -61,6 +63,7 @@ def draft(scene: Talks, count: int = 3) -> Exchange:
     )  # fmt: skip
 
 
+@kept
 def exchange_at(scene: Talks, status: str, count: int = 3) -> Exchange:
     """An exchange brought to `status`; for those that follow from a tranche, through its one tranche."""
     north, south = scene.cast.north, scene.cast.south
@@ -112,6 +115,7 @@ def rows(count: int, first: int = 0, **facts: object) -> list[dict[str, object]]
     ]  # fmt: skip
 
 
+@kept
 def agreed_entries(scene: Talks, exchange: Exchange, count: int = 3) -> list[Entry]:
     """Holders offer, receivers agree, in every direction."""
     entries: list[Entry] = []
@@ -127,6 +131,7 @@ def agreed_entries(scene: Talks, exchange: Exchange, count: int = 3) -> list[Ent
     return entries
 
 
+@kept
 def tranche_at(scene: Talks, status: str, exchange: Exchange | None = None, count: int = 3) -> Tranche:
     north, south = scene.cast.north, scene.cast.south
     exchange = exchange or exchange_at(scene, S.NEGOTIATING, count)

@@ -12,6 +12,7 @@ from negotiations.models import Negotiation, Participant
 from negotiations.operations import create_negotiation
 from tests.cast import Cast, Side, side
 from tests.factories import Talks, reread
+from tests.keeping import kept
 
 
 class ThreeTalks(Talks):
@@ -28,6 +29,7 @@ class ThreeTalks(Talks):
         return [self.cast.north, self.cast.south, self.east_side]
 
 
+@kept
 def three(cast: Cast) -> ThreeTalks:
     east = side("east")
     sides = [("North", "A", cast.north), ("South", "B", cast.south), ("East", "C", east)]
@@ -46,11 +48,13 @@ def three(cast: Cast) -> ThreeTalks:
     return talks
 
 
+@kept
 def policy(negotiation: Negotiation, one: Side, **options: Any) -> Any:
     steps = [{"office": one.hq, "scope": "names"}, {"office": one.office, "scope": "frame", "is_final": True}]
     return sign_offs.set_policy(negotiation, actor=one.head, **{"steps": steps, **options})
 
 
+@kept
 def alone(cast: Cast, *absent: str) -> Talks:
     """The north works here; every other side is a name."""
     names = absent or ("South",)
