@@ -1,6 +1,7 @@
 """Fast hashing, eager Celery, captured commits, triggers lifted around the flush, and the cast."""
 
 import copy
+import gc
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -16,6 +17,9 @@ from audit import append_only
 from core.clock import clock
 from tests import factories, keeping
 from tests.cast import Cast, assemble
+from tests.checks import nobody_left_to_tell
+
+gc.set_threshold(200_000, 20, 100)
 
 _flush = TransactionTestCase._fixture_teardown
 
@@ -36,7 +40,9 @@ def _build() -> factories.Talks:
 
     with override_settings(PASSWORD_HASHERS=FAST_HASHERS):
         clock.offset = timedelta()
-        return factories.talks(assemble())
+        made = factories.talks(assemble())
+    nobody_left_to_tell()
+    return made
 
 
 FAST_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

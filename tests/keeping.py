@@ -37,7 +37,9 @@ class Table:
     def rows(self) -> dict[Any, Row]:
         with connection.cursor() as cursor:
             cursor.execute(self.select)
-            return {row[0]: tuple(bytes(v) if isinstance(v, memoryview) else v for v in row) for row in cursor.fetchall()}
+            return {
+                row[0]: tuple(bytes(v) if isinstance(v, memoryview) else v for v in row) for row in cursor.fetchall()
+            }
 
     def insert(self, rows: list[Row]) -> None:
         names = ", ".join(map(connection.ops.quote_name, self.columns))

@@ -266,21 +266,23 @@ def invented(count):
     )
 
 
-def test_the_list_asks_the_same_whatever_the_number_of_dossiers(cast, as_user, django_assert_num_queries):
+@pytest.mark.parametrize("many", [600, pytest.param(20_000, marks=pytest.mark.slow)])
+def test_the_list_asks_the_same_whatever_the_number_of_dossiers(cast, as_user, django_assert_num_queries, many):
     create_persons_bulk(cast.north.home, invented(60), actor=system_user())
     client = as_user(cast.north.clerk)
     with django_assert_num_queries(LIST_QUERIES):
         client.get(INDEX)
-    create_persons_bulk(cast.north.home, invented(19_940), actor=system_user())
+    create_persons_bulk(cast.north.home, invented(many - 60), actor=system_user())
     client.get(INDEX)  # where the making took long, the session's use is noted once more
 
     with django_assert_num_queries(LIST_QUERIES):
         answer = client.get(INDEX)
 
-    assert answer.context["cl"].result_count == 20_000
+    assert answer.context["cl"].result_count == many
     assert len(answer.context["cl"].result_list) == 50
     with django_assert_num_queries(LIST_QUERIES):
-        assert client.get(INDEX, {"q": "прізвище19 іван"}).context["cl"].result_count == 1052
+        found = client.get(INDEX, {"q": "прізвище19 іван"}).context["cl"]
+    assert found.result_count == sum("19" in f"{number}"[:2] for number in range(many - 60)) + 1
 
 
 LIST_QUERIES = 8

@@ -1,6 +1,7 @@
 """The description says what the API does, without a warning."""
 
 import json
+from functools import cache
 from io import StringIO
 
 from django.core.management import call_command
@@ -10,6 +11,7 @@ from django.urls import get_resolver, reverse
 from tests import factories
 
 
+@cache
 def schema() -> dict:
     response = Client().get("/api/v1/schema/", headers={"accept": "application/vnd.oai.openapi+json"})
     assert response.status_code == 200

@@ -158,6 +158,7 @@ def test_a_lock_that_includes_this_one_suffices(project, monkeypatch):
     assert prepare(project).stdout == ""
 
 
+@pytest.mark.slow
 def test_what_a_killed_start_left_is_made_anew(project):
     (project / ".venv/installed.txt").write_text(bootstrap.UNFINISHED)
     (project / ".venv/half-installed").touch()
@@ -174,6 +175,7 @@ def test_an_environment_made_by_hand_is_filled_not_replaced(project):
     assert (project / ".venv/mine").exists()
 
 
+@pytest.mark.slow
 def test_an_environment_whose_python_is_gone_is_repaired(project):
     for link in (project / ".venv/bin").glob("python*"):
         link.unlink()
@@ -185,6 +187,7 @@ def test_an_environment_whose_python_is_gone_is_repaired(project):
     assert subprocess.run([project / ".venv/bin/python", "-m", "pip", "--version"], capture_output=True).returncode == 0
 
 
+@pytest.mark.slow
 def test_two_starts_at_once_install_once(tmp_path):
     project = make_project(tmp_path)
     command = [BASE_PYTHON, "bootstrap.py"]

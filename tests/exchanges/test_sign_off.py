@@ -33,7 +33,7 @@ from exchanges.presentation.rows import sign_off_rows
 from exchanges.standing import Parties
 from tests import factories, scenes
 from tests.cast import PASSWORD, member
-from tests.checks import data_of, kinds, last_event, refused
+from tests.checks import data_of, kinds, last_event, nobody_left_to_tell, refused
 
 T, P = TrancheStatus, StepStatus
 
@@ -582,6 +582,8 @@ def expiring(scene, awaiting):
     """Signed off, the north's final holding for one hour; the hour passes with `pass_hour()`."""
     approve(final_of(scene, awaiting), scene.cast.north.president, expires_at=clock.now() + timedelta(hours=1))
     factories.sign(awaiting, scene.cast.south, scene.cast.south.president, final=True)
+
+    nobody_left_to_tell()
 
     def pass_hours(hours=2):
         clock.clock.offset = timedelta(hours=hours)

@@ -147,6 +147,7 @@ def mails(folder: Path) -> list[tuple[str, str, str]]:
     return found
 
 
+@pytest.mark.slow
 def test_from_draft_to_completed_with_every_alert_once(story, settings):
     north, south = story.sides
     exchange = run_to_negotiating(story)

@@ -97,6 +97,7 @@ def pages_of(kept):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_no_page_speaks_of_sharing(kept):
     head, found = kept.as_("head"), {}
     kept.post(

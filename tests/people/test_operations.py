@@ -400,6 +400,7 @@ def test_a_thousand_dossiers_take_less_than_a_query_for_ten(cast, django_assert_
         create_persons_bulk(cast.north.home, rows(1000), actor=cast.north.clerk)
 
 
+@pytest.mark.slow
 def test_two_thousand_dossiers_take_seconds(cast):
     begun = time.monotonic()
 
