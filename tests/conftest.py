@@ -1,7 +1,7 @@
 """Fast hashing, eager Celery, captured commits, triggers lifted around the flush, and the cast."""
 
-import copy
 import gc
+import pickle
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -32,17 +32,17 @@ def _flush_without_triggers(self: TransactionTestCase) -> None:
 TransactionTestCase._fixture_teardown = _flush_without_triggers  # type: ignore[method-assign]
 
 # The scene is built once for each test database and copied for each test; a flush removes it, then it is built anew.
-_built: list[factories.Talks] = []
+_built: list[bytes] = []
 
 
-def _build() -> factories.Talks:
+def _build() -> bytes:
     from django.test import override_settings
 
     with override_settings(PASSWORD_HASHERS=FAST_HASHERS):
         clock.offset = timedelta()
         made = factories.talks(assemble())
     nobody_left_to_tell()
-    return made
+    return pickle.dumps(made)
 
 
 FAST_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -91,12 +91,14 @@ def django_db_setup(django_test_environment, django_db_modify_db_settings, djang
 @pytest.fixture
 def scene(db) -> Iterator[factories.Talks]:
     """North and South at the table of a negotiation, with a sign-off policy each."""
-    if not Party.objects.unscoped("was the database flushed?").filter(pk=_built[0].cast.north.party.pk).exists():
+    copy: factories.Talks = pickle.loads(_built[0])
+    if not Party.objects.unscoped("was the database flushed?").filter(pk=copy.cast.north.party.pk).exists():
         _built[:] = [_build()]
+        copy = pickle.loads(_built[0])
         keeping.forget()
         connection.check_constraints()  # PostgreSQL empties no table whose deferred checks are still to come
     with keeping.watched():
-        yield copy.deepcopy(_built[0])
+        yield copy
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ Nothing is remembered, and nothing is given, where a test has written anything e
 transaction of its own, or where its clock is moved.
 """
 
-import copy
+import pickle
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -83,7 +83,7 @@ class Change:
 @dataclass
 class State:
     changes: list[Change]
-    result: Any
+    result: bytes
     on_commit: list[tuple[Callable[[], Any], bool]]
 
 
@@ -117,7 +117,7 @@ def kept(build: Callable[..., Built]) -> Callable[..., Built]:
     @wraps(build)
     def given(*args: Any, **kwargs: Any) -> Built:
         global _built_so_far
-        before, asked = _built_so_far, _named((build.__qualname__, args, kwargs))
+        before, asked = _built_so_far, _named((build.__module__, build.__qualname__, args, kwargs))
         if before is None or asked is None or clock.offset or time_machine.escape_hatch.is_travelling():
             return build(*args, **kwargs)
         place = (*before, asked)
@@ -130,7 +130,7 @@ def kept(build: Callable[..., Built]) -> Callable[..., Built]:
         else:
             state = _states[place] = _build(build, args, kwargs)
         _built_so_far = place
-        return copy.deepcopy(state.result)
+        return pickle.loads(state.result)
 
     return given
 
@@ -141,7 +141,8 @@ def _build(build: Callable[..., Any], args: Any, kwargs: Any) -> State:
     result = build(*args, **kwargs)
     changes = [_change(table, rows) for table, rows in zip(tables, before, strict=True)]
     asked = [(function, robust) for _sids, function, robust in connection.run_on_commit[waiting:]]
-    return State([change for change in changes if change.came or change.changed or change.went], result, asked)
+    made = [change for change in changes if change.came or change.changed or change.went]
+    return State(made, pickle.dumps(result), asked)
 
 
 def _change(table: Table, before: dict[Any, Row]) -> Change:

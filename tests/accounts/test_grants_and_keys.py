@@ -13,6 +13,7 @@ from access.models import Grant
 from accounts.models import ApiKey
 from accounts.operations import create_key, end_grant, give_grant
 from tests.checks import refused
+from tests.keeping import kept
 
 GRANTS, NEW, KEYS = "/organisation/grants/", "/organisation/grants/new/", "/organisation/keys/"
 GRANT_QUERIES = 8
@@ -20,6 +21,7 @@ KEY_QUERIES = 7
 
 
 @pytest.fixture
+@kept
 def asked(scene):
     return {
         "compartment": scene.negotiation.compartment.pk, "organisation": scene.cast.mediator_organisation.pk,

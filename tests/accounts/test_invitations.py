@@ -25,12 +25,14 @@ from alerts.operations import route, send
 from audit.models import Event
 from core.errors import DomainError, InputRefused
 from tests.checks import data_of, kinds, last_event, refused
+from tests.keeping import kept
 
 PASSWORD = "correct horse battery"
 GONE = "/invitations/no-such-token/"
 
 
 @pytest.fixture
+@kept
 def invited(cast):
     return invite_member(cast.north.hq, email="new@example.org", roles=["clerk", "observer"], actor=cast.north.head)
 

@@ -11,6 +11,7 @@ from accounts.operations import add_membership, system_user
 from audit.models import Event
 from people.models import Claim, Name, Person
 from people.operations import create_person, create_persons_bulk
+from tests.keeping import kept
 
 INDEX = reverse("admin:people_person_changelist")
 NEW = reverse("admin:people_person_add")
@@ -37,11 +38,13 @@ def posted(*, names=(), categories=(), claims=(), initial_names=0, initial_claim
 
 
 @pytest.fixture
+@kept
 def theirs(cast):
     return create_person(actor=cast.south.clerk, names=[{"family": "Hidden", "given": "Man"}])
 
 
 @pytest.fixture
+@kept
 def ours(cast):
     return create_person(actor=cast.north.clerk, names=[{"family": "Коваль", "given": "Іван"}], rank="private")
 

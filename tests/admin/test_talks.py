@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from negotiations.models import AgendaItem, Attendance, Delegation, DelegationMember, Round, Statement
 from negotiations.operations import create_delegation, create_negotiation, record_round
+from tests.keeping import kept
 
 NEW_ROUND = reverse("admin:negotiations_round_add")
 NEW_DELEGATION = reverse("admin:negotiations_delegation_add")
@@ -15,11 +16,13 @@ LIST_QUERIES = 9
 
 
 @pytest.fixture
+@kept
 def talks(scene):
     return scene.negotiation
 
 
 @pytest.fixture
+@kept
 def hidden_talks(cast):
     """The south alone, about which the north knows nothing."""
     return create_negotiation(

@@ -11,6 +11,7 @@ import config.api_urls  # noqa: F401  names every list
 from access.doors import Filters
 from people.operations import create_persons_bulk
 from tests import factories
+from tests.keeping import kept
 
 
 def walked(caller, path: str, **query) -> list[dict]:
@@ -30,6 +31,7 @@ def queries(caller, path: str, **query) -> int:
 
 
 @pytest.fixture
+@kept
 def listed(scene):
     exchange = factories.exchange_at(scene, "negotiating", count=12)
     factories.agreed_entries(scene, exchange, 12)

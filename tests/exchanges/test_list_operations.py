@@ -12,6 +12,7 @@ from exchanges.operations import tranche as tranches
 from tests import factories, scenes
 from tests.checks import data_of, last_event, refused
 from tests.exchanges.test_lock import person
+from tests.keeping import kept
 
 T = TrancheStatus
 
@@ -41,6 +42,7 @@ def stances(direction):
 
 
 @pytest.fixture
+@kept
 def three(scene, direction):
     """Three lines asked for by the north: revision 1."""
     submit(direction, scene.cast.north, factories.rows(3), 0)

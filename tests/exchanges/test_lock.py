@@ -22,6 +22,7 @@ from exchanges.operations import tranche as tranches
 from people import operations as people
 from tests import factories, scenes
 from tests.checks import data_of, last_event, refused, sees
+from tests.keeping import kept
 
 T = TrancheStatus
 
@@ -157,6 +158,7 @@ def test_empty_tranche_cannot_be_locked(scene):
 
 
 @pytest.fixture
+@kept
 def beyond(scene):
     """Four agreed each way under a formula of three."""
     exchange = factories.exchange_at(scene, ExchangeStatus.NEGOTIATING)
@@ -250,6 +252,7 @@ def test_lock_copies_the_policy_as_it_stands(scene, planned):
 
 
 @pytest.fixture
+@kept
 def abel(scene, planned):
     """A person of the north who stands as the first entry of the planned tranche."""
     someone = person(scene.cast.north)

@@ -44,6 +44,7 @@ from tests import factories, scenes
 from tests.cast import PASSWORD, member
 from tests.checks import refused
 from tests.exchanges.test_lock import first_entry, link, person
+from tests.keeping import kept
 
 T = TrancheStatus
 PRIVATE = (
@@ -54,6 +55,7 @@ OPEN_TO_READERS = (CountStatement, Exchange, Go, LadderProgress, LockAgreement, 
 
 
 @pytest.fixture
+@kept
 def story(scene):
     """A tranche received, with a row of every private kind on the north's side, seen also by neutral, NGO and observer."""
     cast, north = scene.cast, scene.cast.north
@@ -240,6 +242,7 @@ def test_member_of_a_closed_grant_sees_the_table_no_more(scene, story):
 
 
 @pytest.fixture
+@kept
 def double(scene):
     """The south's clerk, secretly a head at the north's headquarters and a member of both presidents' offices."""
     who = scene.cast.south.clerk

@@ -34,6 +34,7 @@ from exchanges.standing import Parties
 from tests import factories, scenes
 from tests.cast import PASSWORD, member
 from tests.checks import data_of, kinds, last_event, nobody_left_to_tell, refused
+from tests.keeping import kept
 
 T, P = TrancheStatus, StepStatus
 
@@ -247,6 +248,7 @@ def test_later_holder_of_the_office_withdraws(scene):
 
 
 @pytest.fixture
+@kept
 def two_needed(scene):
     """The north's internal step wants two signatures."""
     office, hq = scene.cast.north.office, scene.cast.north.hq
@@ -296,6 +298,7 @@ def test_withdrawing_takes_back_every_signature_of_the_step(scene, two_needed):
 
 
 @pytest.fixture
+@kept
 def author(scene):
     """A negotiator of the north's headquarters who may also sign there."""
     add_membership(scene.cast.north.negotiator, scene.cast.north.hq, Role.SIGNATORY, actor=system_user())
@@ -445,6 +448,7 @@ def test_waived_pair_records_with_one_and_says_so(scene):
 
 
 @pytest.fixture
+@kept
 def two_decisions(scene):
     steps = [{"office": scene.cast.north.hq}, {"office": scene.cast.north.office, "quorum": 2, "is_final": True}]
     scenes.policy(scene.negotiation, scene.cast.north, steps=steps)

@@ -17,21 +17,25 @@ from negotiations.models import Participant, TheirWord
 from tests import factories, scenes
 from tests.cast import PASSWORD
 from tests.checks import data_of, last_event, refused
+from tests.keeping import kept
 from tests.scenes import again, ago, alone, by_word, drafted, word_of
 
 
 @pytest.fixture
+@kept
 def talks(cast):
     return alone(cast)
 
 
 @pytest.fixture
+@kept
 def proposed(talks):
     exchange = drafted(talks, (talks.south, talks.north, 2), (talks.north, talks.south, 1))
     return exchanges.propose(exchange, actor=talks.cast.north.negotiator)
 
 
 @pytest.fixture
+@kept
 def negotiating(talks, proposed):
     return exchanges.accept(proposed, formula_version=1, actor=talks.cast.north.head, **by_word(talks.south))
 
@@ -398,13 +402,15 @@ def test_what_happened_on_paper_is_entered_later_in_its_order(scene):
 
 
 def test_sign_off_does_not_lie_before_its_lock(scene):
-    tranche = factories.tranche_at(scene, "in_sign_off")
+    before_its_lock = ago(minutes=1)
+    tranche = factories.lock(scene, factories.tranche_at(scene, "planned"))
+    tranches.take_step(tranche, "start_sign_off", actor=scene.cast.north.head)
     step = factories.step_of(tranche, scene.cast.north)
 
     with refused("before the step that it follows"):
         sign_offs.approve(
             step, digest=factories.digest_of(step), password=PASSWORD, actor=scene.cast.north.head,
-            happened_at=ago(minutes=1),
+            happened_at=before_its_lock,
         )  # fmt: skip
 
 

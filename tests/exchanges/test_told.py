@@ -15,6 +15,7 @@ from exchanges.operations import sign_off as sign_offs
 from exchanges.operations import tranche as tranches
 from tests import factories, scenes
 from tests.checks import last_event, told
+from tests.keeping import kept
 
 T = TrancheStatus
 PARTIES = {f"{side}-{role}" for side in ("north", "south") for role in ("head", "deputy", "negotiator", "handover")}
@@ -186,6 +187,7 @@ def test_draft_is_told_to_nobody(scene):
 
 
 @pytest.fixture
+@kept
 def with_neutral(scene):
     exchange = factories.exchange_at(scene, "negotiating")
     give_grant(

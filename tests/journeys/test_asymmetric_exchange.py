@@ -8,11 +8,13 @@ from exchanges.operations import exchange as exchanges
 from exchanges.operations import list as lists
 from exchanges.operations import tranche as tranches
 from tests import factories, scenes
+from tests.keeping import kept
 
 REASONS = ["legal_bar", "says_not_held", "no_record", "status_disputed", "refused"]
 
 
 @pytest.fixture
+@kept
 def agreed(scene):
     """The formula five for fifty-five, found after a counter-offer; the lists argued to their end."""
     north, south = scene.cast.north, scene.cast.south

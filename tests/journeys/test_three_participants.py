@@ -10,6 +10,7 @@ from exchanges.operations import list as lists
 from exchanges.operations import tranche as tranches
 from tests import factories, scenes
 from tests.checks import refused
+from tests.keeping import kept
 
 
 @pytest.fixture
@@ -104,6 +105,7 @@ def test_ring_goes_its_whole_way(talks):
 
 
 @pytest.fixture
+@kept
 def fan(talks):
     """North holds for both others and receives from both."""
     north, south, east = talks.north, talks.south, talks.east

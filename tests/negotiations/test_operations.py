@@ -28,21 +28,25 @@ from negotiations.operations import (
     record_round,
     record_word,
 )
+from tests.keeping import kept
 
 HELD_ON = date(2025, 5, 16)
 
 
 @pytest.fixture
+@kept
 def talks(scene) -> Negotiation:
     return scene.negotiation
 
 
 @pytest.fixture
+@kept
 def first_round(cast, talks) -> Round:
     return record_round(talks, title="First round", held_on=HELD_ON, actor=cast.north.clerk)
 
 
 @pytest.fixture
+@kept
 def ours(cast) -> Negotiation:
     """The north alone: whatever the south does is its word."""
     return create_negotiation(

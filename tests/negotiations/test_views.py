@@ -14,6 +14,7 @@ from negotiations.operations import (
     create_negotiation,
     record_round,
 )
+from tests.keeping import kept
 
 INDEX = reverse("negotiations:index")
 LIST_QUERIES = 7
@@ -22,11 +23,13 @@ MISSING = "5b1f2c0e-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
+@kept
 def talks(scene):
     return scene.negotiation
 
 
 @pytest.fixture
+@kept
 def first_round(scene, talks):
     head = {"name": "The head", "function": "minister", "is_head": True}
     create_delegation(talks, participant=scene.north, name="Of the North", actor=scene.cast.north.clerk, members=[head])

@@ -12,6 +12,7 @@ from exchanges.operations import exchange as exchanges
 from exchanges.operations import list as lists
 from people.operations import create_person
 from tests import factories, scenes
+from tests.keeping import kept
 
 T = TrancheStatus
 ENTRY_QUERIES = 22
@@ -19,6 +20,7 @@ SECRETS = ("the minister", "Our brief", "Our checks", "only your side sees this"
 
 
 @pytest.fixture
+@kept
 def entry(scene):
     """Held by the south, asked for by the north; both sides keep something about it to themselves."""
     tranche = factories.tranche_at(scene, T.PLANNED)

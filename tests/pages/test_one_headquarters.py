@@ -10,11 +10,13 @@ from exchanges.operations.sign_off import set_policy
 from negotiations.models import Participant
 from negotiations.operations import create_negotiation
 from tests.cast import PASSWORD
+from tests.keeping import kept
 
 S, T = ExchangeStatus, TrancheStatus
 
 
 @pytest.fixture
+@kept
 def alone(scene):
     """A proposed exchange of the north with a side that does not work here: one to come home."""
     cast = scene.cast
@@ -69,6 +71,7 @@ def test_negotiator_is_offered_no_word_to_record(alone, scene, browser):
     assert f"word={theirs.pk}" not in page.content.decode()
 
 
+@pytest.mark.slow
 def test_whole_way_to_the_go(alone, scene, browser):
     exchange, theirs = alone
     cast, detail = scene.cast, reverse("exchanges:detail", args=[exchange.pk])

@@ -106,7 +106,7 @@ def test_who_is_no_second_person_is_told_one_sentence(cast, browser, name, passw
     assert response.context["form"].errors == {"second_username": [NEUTRAL]}
 
 
-@pytest.mark.parametrize("password", [PASSWORD, "wrong"])
+@pytest.mark.parametrize("password", [PASSWORD, pytest.param("wrong", marks=pytest.mark.slow)])
 def test_guessing_is_slowed_also_for_one_who_could_not_confirm(cast, browser, password):
     client = browser(cast.north.head)
     guess = typed(second_username="north-negotiator", second_password=password)

@@ -30,12 +30,14 @@ from people.operations import (
     prefer_name,
     script_of,
 )
+from tests.keeping import kept
 
 CYRILLIC = {"family": "Коваль", "given": "Іван", "patronymic": "Петрович"}
 LATIN = {"family": "Koval", "given": "Ivan", "kind": Name.Kind.TRANSLITERATION}
 
 
 @pytest.fixture
+@kept
 def person(cast) -> Person:
     return create_person(actor=cast.north.clerk, names=[LATIN, CYRILLIC], rank="private")
 

@@ -7,6 +7,7 @@ from audit.models import Event
 from people.models import Claim
 from people.operations import add_claim, create_person, create_persons_bulk
 from tests.cast import PASSWORD
+from tests.keeping import kept
 
 INDEX = reverse("people:index")
 LIST_QUERIES = 9
@@ -15,6 +16,7 @@ FIRST_LOOK = 3  # that a dossier was looked up is written once a day, in a trans
 
 
 @pytest.fixture
+@kept
 def person(cast):
     return create_person(
         actor=cast.north.clerk,
