@@ -7,7 +7,16 @@ from types import ModuleType
 
 
 def all_benchmarks() -> dict[str, ModuleType]:
-    from benchmarks import alert_latency, api_lists, deep_page, exchange_page, list_digest, people_import, transitions
+    from benchmarks import (
+        alert_latency,
+        api_lists,
+        deep_page,
+        exchange_page,
+        list_digest,
+        people_import,
+        transitions,
+        typing,
+    )
 
-    modules = (api_lists, deep_page, exchange_page, list_digest, transitions, people_import, alert_latency)
+    modules = (api_lists, deep_page, exchange_page, list_digest, transitions, people_import, alert_latency, typing)
     return {module.NAME: module for module in modules}

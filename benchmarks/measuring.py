@@ -29,11 +29,14 @@ class Sizes:
     seconds: float
     alerts: int
     import_rows: int
+    typing: int  # persons among whom one is sought as somebody types
+    typed: int  # of them sought
 
 
 FULL = Sizes(
     persons=20_000, exchanges=100, entries=120_000, deep_row=100_000, runs=40, digest_lines=10_000, clients=16, rounds=5,
-    seconds=2.0, alerts=60, import_rows=100_000,
+    seconds=2.0, alerts=60, import_rows=100_000, typing=1_000_000,
+    typed=240,
 )  # fmt: skip
 TINY = Sizes(
     persons=20,
@@ -47,6 +50,8 @@ TINY = Sizes(
     seconds=0.2,
     alerts=2,
     import_rows=40,
+    typing=500,
+    typed=12,
 )
 
 

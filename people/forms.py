@@ -8,10 +8,6 @@ from accounts import guessing
 from people.models import Claim, ClaimKind, DeathBasis, HeldBy, StatedBy
 
 
-class SearchForm(forms.Form):
-    q = forms.CharField(label=_("Name or service number"), max_length=120, required=False)
-
-
 class ClaimForm(forms.Form):
     """A claim; to establish a death a second person gives name and password (DESIGN rule 7)."""
 

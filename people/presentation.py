@@ -3,10 +3,7 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from access.models import User
@@ -14,9 +11,6 @@ from access.roles import May
 from core.partial_dates import spelt
 from people.fate import Fate, fate_of
 from people.models import CategoryAssignment, Claim, ClaimKind, Name, Person, shown_name
-from people.search.finding import narrowed
-
-WINDOW = 50
 
 
 @dataclass(frozen=True)
@@ -39,63 +33,9 @@ class PersonLine:
     categories: list[str]
 
 
-@dataclass(frozen=True)
-class Window:
-    """Up to 50 lines and the addresses of those before and after. No count: it would cost more than the page."""
-
-    persons: list[PersonLine]
-    sought: str
-    size: int
-    previous_url: str
-    next_url: str
-
-
 def address_to_add(may: frozenset[str]) -> str:
     """Where a person is added; empty for who writes no dossiers anywhere."""
     return reverse("admin:people_person_add") if May.WRITE_PERSON in may else ""
-
-
-def window_of_persons(viewer: User, *, sought: str = "", after: str = "", before: str = "") -> Window:
-    """The 50 persons that follow `after` or precede `before`, by name. An unknown id is the beginning."""
-    visible = Person.objects.visible_to(viewer).unmerged()
-    persons = narrowed(visible, sought, viewer).order_by("label", "id")
-    start, end = _place(visible, after), _place(visible, before)
-    if start:
-        persons = persons.filter(_beyond("gt", start))
-    elif end:
-        persons = persons.filter(_beyond("lt", end)).reverse()
-    found = list(persons[: WINDOW + 1])
-    goes_on, rows = len(found) > WINDOW, found[:WINDOW]
-    if end and not start:
-        rows.reverse()
-        has_previous, has_next = goes_on, bool(rows)
-    else:
-        has_previous, has_next = bool(start and rows), goes_on
-    beside = beside_persons(rows, viewer)
-    return Window(
-        persons=[_line(person, beside) for person in rows],
-        sought=sought,
-        size=WINDOW,
-        previous_url=_window_url(sought, before=rows[0].pk) if has_previous else "",
-        next_url=_window_url(sought, after=rows[-1].pk) if has_next else "",
-    )
-
-
-def _place(persons: "QuerySet[Person]", key: str) -> Person | None:
-    try:
-        return persons.filter(pk=uuid.UUID(key)).first()
-    except ValueError:
-        return None
-
-
-def _beyond(direction: str, person: Person) -> Q:
-    further = Q(**{f"label__{direction}": person.label})
-    return further | Q(**{"label": person.label, f"id__{direction}": person.pk})
-
-
-def _window_url(sought: str, **place: Any) -> str:
-    asked = {"q": sought, **place} if sought else place
-    return f"{reverse('people:index')}?{urlencode(asked)}"
 
 
 @dataclass(frozen=True)
@@ -129,7 +69,7 @@ def beside_persons(persons: Iterable[Person], viewer: User) -> Beside:
     )
 
 
-def _line(person: Person, beside: Beside) -> PersonLine:
+def person_line(person: Person, beside: Beside) -> PersonLine:
     fate = fate_of(beside.claims_of(person))
     return PersonLine(
         url=reverse("people:detail", args=[person.pk]),

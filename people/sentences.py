@@ -85,6 +85,8 @@ SENTENCES: dict[str, Text | Callable[[Content], Text]] = {
     "person.merge_dropped": gettext_lazy("The merge that was asked for is dropped."),
     "person.merged": lambda c: _("%(label)s was merged into this dossier.") % {"label": c.get("absorbed_label", "")},
     "person.unmerged": gettext_lazy("The merged dossiers were taken apart."),
+    "search.saved": gettext_lazy("A search of persons was saved."),
+    "search.forgotten": gettext_lazy("A saved search was forgotten."),
     "claim.added": _claim,
     "category.assigned": _category,
     "read.location": gettext_lazy("Places of detention were read."),

@@ -1,11 +1,13 @@
 from django.urls import include, path
 
-from people import views
 from people.dossier import views as dossier
+from people.search import views as search
 
 app_name = "people"
 urlpatterns = [
-    path("", views.index, name="index"),
+    path("", search.index, name="index"),
+    path("searches/", search.save, name="search_save"),
+    path("searches/<uuid:pk>/steps/forget/", search.forget, name="search_forget"),
     path("imports/", include("people.imports.urls")),
     path("<uuid:pk>/", dossier.detail, name="detail"),
     path("<uuid:pk>/identity/", dossier.identity, name="identity"),

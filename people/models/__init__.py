@@ -10,7 +10,7 @@ from people.models.name import Name, shown_name
 from people.models.person import OfPersonQuerySet, Person, PersonToBeInformed
 from people.models.restricted import ConsentRecord, HealthNote, IllTreatmentStep, Notification
 from people.models.same_person import Merge, SamePersonJudgement, Verdict
-from people.models.search import SearchKey
+from people.models.search import SavedSearch, SearchKey
 from people.models.watch import CaseAssignment, Decoy, Lookup
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "PersonToBeInformed",
     "RowVerdict",
     "SamePersonJudgement",
+    "SavedSearch",
     "SearchKey",
     "SenderColumns",
     "StatedBy",

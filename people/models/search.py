@@ -1,11 +1,18 @@
-"""The index of the search box: derived from dossiers, kept by the operations on them, rebuilt by `rebuild_search`."""
+"""The index of the search box, and what somebody looks for again.
 
-from typing import ClassVar
+The index is derived: kept by the operations on dossiers, rebuilt by `manage.py rebuild_search`.
+"""
 
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
+from access.models import User
 from access.roles import May
-from access.scoping import Compartmented
+from access.scoping import Compartmented, ScopedQuerySet
 from core.text import PlainTextField
 from people.models.person import Person
 
@@ -28,3 +35,30 @@ class SearchKey(Compartmented):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class SavedSearchQuerySet(ScopedQuerySet["SavedSearch"]):
+    def visibility(self, viewer: "User | AnonymousUser") -> Q:
+        """Whom somebody looks for is theirs alone."""
+        return super().visibility(viewer) & Q(owner=viewer.pk)
+
+
+class SavedSearch(Compartmented):
+    """What one user looks for again and again in the list of persons."""
+
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    label = models.CharField(_("name"), max_length=60)
+    asked = models.JSONField(default=dict)
+    saved_at = models.DateTimeField()
+
+    read_capability: ClassVar[tuple[str, ...]] = (May.READ_NAMES,)
+    objects: ClassVar[Any] = SavedSearchQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["label", "id"]
+        verbose_name = _("saved search")
+        verbose_name_plural = _("saved searches")
+        constraints = [models.UniqueConstraint(fields=["owner", "label"], name="saved_search_label_once")]
+
+    def __str__(self) -> str:
+        return self.label

@@ -31,6 +31,19 @@ function moveInRows(by) {
   rows[next].scrollIntoView({ block: "nearest" });
 }
 
+// From the box down into what it found, along that with the arrows, and from its first row back into the box.
+function moveFromBox(event) {
+  const search = document.querySelector("[data-search]");
+  if (!search || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
+  const here = document.activeElement;
+  const row = here.closest("[data-rows] > *");
+  if (here !== search && !(row && here.matches("a"))) return;
+  if (here === search && event.key === "ArrowUp") return;
+  event.preventDefault();
+  if (row && event.key === "ArrowUp" && !row.previousElementSibling) return search.focus();
+  moveInRows(event.key === "ArrowDown" ? 1 : -1);
+}
+
 function follow(sequence) {
   [...document.querySelectorAll("[data-keys]")].find((link) => link.dataset.keys === sequence)?.click();
 }
@@ -52,7 +65,8 @@ function answer(key) {
 
 if (dialog) {
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target) || dialog.open) return;
+    if (!(event.ctrlKey || event.metaKey || event.altKey || dialog.open)) moveFromBox(event);
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isWriting(event.target) || dialog.open) return;
     const key = letter(event);
     if (key && (areOn() || key === "?") && answer(key)) event.preventDefault();
   });

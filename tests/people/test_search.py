@@ -1,10 +1,16 @@
 """The search box: whom it finds in any script, in which order, and that it knows nothing of what its viewer may not see."""
 
-import pytest
+from datetime import UTC, datetime
 
-from people.models import Person, SearchKey
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from core.clock import clock
+from people.models import Person, SavedSearch, SearchKey
 from people.operations import add_name, change_name, change_person, create_person, create_persons_bulk
 from people.operations.merging import merge_persons
+from people.search import presentation
 from people.search.finding import find, narrowed
 from people.search.index import rebuilt
 from people.search.words import Reader, Spelt, slips, sought_in
@@ -187,3 +193,120 @@ def test_one_letter_may_be_wrong_anywhere_at_the_beginning():
     for typed in ("kobalenko", "kvoalenko", "kvalenko", "kowvalenko"):
         assert any("kovalenko".startswith(start) for start in slips(typed)), typed
     assert slips("ab7") == slips("abc") == slips("12345") == []
+
+
+# The page
+
+
+@pytest.fixture
+def held(cast):
+    actor = cast.north.clerk
+    facts = (
+        ("Abel", "1980-02", "1st battalion", "2023-01", "prisoner_of_war", ""),
+        ("Baker", "2001", "1st battalion", "2025-01-10", "prisoner_of_war", "home"),
+        ("Cole", "2009-06-01", "2nd battalion", "2024", "child", ""),
+        ("Dunn", "", "", "", "", ""),
+    )
+    for family, born, unit, captured, category, fate in facts:
+        claims = [{"kind": "reported_captured", "source": "x", "happened_on": captured}] if captured else []
+        claims += [{"kind": fate, "source": "y", "happened_on": "2025-04"}] if fate else []
+        create_person(
+            actor=actor, names=[{"family": family}], birth_date=born, unit=unit, claims=claims,
+            categories=[{"category": category, "evidence": "e"}] if category else [],
+        )  # fmt: skip
+
+
+def labels(answer):
+    return [line.label for line in answer.context["page"].persons]
+
+
+def test_the_list_is_narrowed_by_facets_that_count_what_is_seen(cast, held, as_user):
+    clock.offset = datetime(2025, 6, 1, tzinfo=UTC) - timezone.now()
+    create_person(actor=cast.south.clerk, names=[{"family": "Eve"}], unit="1st battalion", birth_date="2001")
+    client = as_user(cast.north.clerk)
+    page = client.get(reverse("people:index")).context["page"]
+
+    assert {facet.name: {o.value: o.count for o in facet.options} for facet in page.facets} == {
+        "category": {"prisoner_of_war": 2, "child": 1},
+        "fate": {"reported_captured": 2, "home": 1, "none": 1},
+        "unit": {"1st battalion": 2, "2nd battalion": 1},
+        "age": {"0-17": 1, "18-24": 1, "45-59": 1},
+        "held": {"12-23": 1, "24-35": 1},
+    }  # fmt: skip
+    narrowed = {
+        "category=child": ["Cole"], "fate=home": ["Baker"], "fate=reported_captured": ["Abel", "Cole"], "fate=none": ["Dunn"],
+        "unit=1st+battalion": ["Abel", "Baker"], "age=18-24": ["Baker"], "held=24-35": ["Abel"],
+        "age=7": ["Abel", "Baker", "Cole", "Dunn"],
+        "unit=1st+battalion&fate=home": ["Baker"], "q=abel&fate=home": [], "q=baker&fate=home": ["Baker"],
+    }  # fmt: skip
+    for query, expected in narrowed.items():
+        assert labels(client.get(f"{reverse('people:index')}?{query}")) == expected, query
+
+
+def test_windows_of_a_narrowed_list_go_on_past_those_who_do_not_fit(cast, as_user, monkeypatch):
+    monkeypatch.setattr(presentation, "BASE", 60)
+    rows = [
+        {
+            "names": [{"family": f"Person {number:03}"}],
+            "claims": [{"kind": "missing", "source": "x", "happened_on": "2022"}]
+            + ([{"kind": "home", "source": "x", "happened_on": "2023"}] if number < 100 else []),
+        }
+        for number in range(130)
+    ]
+    create_persons_bulk(cast.north.home, rows, actor=cast.north.clerk)
+    client = as_user(cast.north.clerk)
+
+    seen, url, pages = [], f"{reverse('people:index')}?fate=missing", 0
+    while url:
+        answer = client.get(url)
+        seen += labels(answer)
+        url, pages = answer.context["page"].next_url, pages + 1
+
+    assert seen == [f"Person {number:03}" for number in range(100, 130)]
+    assert pages == 3
+
+
+def test_what_is_typed_is_answered_with_the_part_below_the_box(cast, crowd, as_user):
+    client = as_user(cast.north.clerk)
+
+    part = client.get(reverse("people:index"), {"q": "ковален"}, headers={"HX-Request": "true"})
+
+    assert part.text.lstrip().startswith('<section id="found"')
+    assert part.headers["Vary"].count("HX-Request") == 1
+    assert "<bdi>Коваленко Олександр Іванович</bdi>" in part.text
+    assert "1 person found." in part.text
+    with CountedQueries() as few:
+        client.get(reverse("people:index"), {"q": "ковален"}, headers={"HX-Request": "true"})
+    create_persons_bulk(
+        cast.north.home,
+        [{"names": [{"family": "Коваленко", "given": f"А{n}"}]} for n in range(15)],
+        actor=cast.north.clerk,
+    )
+    with CountedQueries() as many:
+        client.get(reverse("people:index"), {"q": "ковален"}, headers={"HX-Request": "true"})
+    assert len(few) == len(many)
+
+
+def test_a_search_is_kept_for_its_owner_alone(cast, held, as_user):
+    kept = {"label": "Home by now", "fate": "home", "q": "", "held": "nonsense"}
+    answer = as_user(cast.north.clerk).post(reverse("people:search_save"), kept)
+    saved = SavedSearch.objects.unscoped("test").get()
+    forget = reverse("people:search_forget", args=[saved.pk])
+
+    assert answer.headers["Location"] == f"{reverse('people:index')}?fate=home"
+    assert (saved.asked, saved.owner) == ({"fate": "home"}, cast.north.clerk)
+    own = as_user(cast.north.clerk).get(reverse("people:index"))
+    assert [(one.label, one.url) for one in own.context["saved"]] == [("Home by now", answer.headers["Location"])]
+    for other in (cast.north.negotiator, cast.south.clerk):
+        assert as_user(other).get(reverse("people:index")).context["saved"] == []
+        assert as_user(other).post(forget).status_code == 404
+    assert as_user(cast.north.clerk).post(reverse("people:search_save"), {"label": "", "q": "x"}).status_code == 400
+    assert (
+        as_user(cast.north.clerk)
+        .post(reverse("people:search_save"), {"label": "Home by now", "q": "Коваль"})
+        .status_code
+        == 302
+    )
+    assert SavedSearch.objects.unscoped("test").get().asked == {"q": "Коваль"}
+    assert as_user(cast.north.clerk).post(forget).status_code == 302
+    assert not SavedSearch.objects.unscoped("test").exists()

@@ -10,7 +10,7 @@ from tests.cast import PASSWORD
 from tests.keeping import kept
 
 INDEX = reverse("people:index")
-LIST_QUERIES = 9
+LIST_QUERIES = 10
 DETAIL_QUERIES = 7
 FIRST_LOOK = 3  # that a dossier was looked up is written once a day, in a transaction of its own
 
@@ -48,7 +48,7 @@ def test_the_list_shows_both_scripts_fate_and_categories(cast, as_user, person):
 def test_a_person_is_found_by_any_name_or_number(cast, as_user, person, sought):
     crowd(cast, 3)
 
-    window = as_user(cast.north.clerk).get(INDEX, {"q": sought}).context["window"]
+    window = as_user(cast.north.clerk).get(INDEX, {"q": sought}).context["page"]
 
     assert [line.label for line in window.persons] == ["Коваль Іван"]
 
@@ -60,15 +60,15 @@ def test_a_search_without_result_says_so(cast, as_user, person):
 def test_windows_of_fifty_lead_forth_and_back(cast, as_user):
     crowd(cast, 120)
     client = as_user(cast.north.clerk)
-    first = client.get(INDEX).context["window"]
-    second = client.get(first.next_url).context["window"]
-    third = client.get(second.next_url).context["window"]
-    back = client.get(third.previous_url).context["window"]
+    first = client.get(INDEX).context["page"]
+    second = client.get(first.next_url).context["page"]
+    third = client.get(second.next_url).context["page"]
+    back = client.get(third.previous_url).context["page"]
 
     assert [len(window.persons) for window in (first, second, third)] == [50, 50, 20]
     assert (first.previous_url, third.next_url) == ("", "")
     assert back.persons == second.persons
-    assert client.get(back.previous_url).context["window"].persons == first.persons
+    assert client.get(back.previous_url).context["page"].persons == first.persons
 
 
 def test_a_hidden_place_in_the_list_is_the_beginning(cast, as_user, person):
@@ -76,7 +76,7 @@ def test_a_hidden_place_in_the_list_is_the_beginning(cast, as_user, person):
     hidden = create_person(actor=cast.south.clerk, names=[{"family": "Z"}])
     client = as_user(cast.north.clerk)
 
-    answers = [client.get(INDEX, {"after": key}).context["window"] for key in (hidden.pk, "no-id", "")]
+    answers = [client.get(INDEX, {"after": key}).context["page"] for key in (hidden.pk, "no-id", "")]
 
     assert answers[0] == answers[1] == answers[2]
 
@@ -85,7 +85,7 @@ def test_the_other_side_sees_an_empty_list(cast, as_user, person):
     client = as_user(cast.south.clerk)
 
     assert "No dossiers yet" in client.get(INDEX).text
-    assert client.get(INDEX, {"q": "Коваль"}).context["window"].persons == []
+    assert client.get(INDEX, {"q": "Коваль"}).context["page"].persons == []
 
 
 @pytest.mark.parametrize("name", ["detail", "claim_new", "places"])
