@@ -14,9 +14,20 @@ def all_benchmarks() -> dict[str, ModuleType]:
         exchange_page,
         list_digest,
         people_import,
+        reconcile,
         transitions,
         typing,
     )
 
-    modules = (api_lists, deep_page, exchange_page, list_digest, transitions, people_import, alert_latency, typing)
+    modules = (
+        api_lists,
+        deep_page,
+        exchange_page,
+        list_digest,
+        transitions,
+        people_import,
+        alert_latency,
+        typing,
+        reconcile,
+    )
     return {module.NAME: module for module in modules}

@@ -31,12 +31,16 @@ class Sizes:
     import_rows: int
     typing: int  # persons among whom one is sought as somebody types
     typed: int  # of them sought
+    reconciled: tuple[int, ...]  # persons
+    reconciled_rows: int
+    large_seeds: int  # of the larger registries
 
 
 FULL = Sizes(
     persons=20_000, exchanges=100, entries=120_000, deep_row=100_000, runs=40, digest_lines=10_000, clients=16, rounds=5,
     seconds=2.0, alerts=60, import_rows=100_000, typing=1_000_000,
     typed=240,
+    reconciled=(100_000, 1_000_000), reconciled_rows=1_000, large_seeds=3,
 )  # fmt: skip
 TINY = Sizes(
     persons=20,
@@ -52,6 +56,9 @@ TINY = Sizes(
     import_rows=40,
     typing=500,
     typed=12,
+    reconciled=(300, 600),
+    reconciled_rows=40,
+    large_seeds=1,
 )
 
 

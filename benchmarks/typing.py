@@ -138,7 +138,7 @@ def _persons(size: int, home: Compartment, owner: User, tell: Callable[[str], ob
 
 
 def _invented() -> Iterator[tuple[uuid.UUID, str, str, str, str]]:
-    random = Random(SEED)  # noqa: S311
+    random = Random(SEED)
     stems = sorted({surname[: min(7, len(surname) - 2)] for surname in UKRAINIAN_SURNAMES})
     families = [*UKRAINIAN_SURNAMES, *(stem + suffix for stem in stems for suffix in SUFFIXES)]
     while True:
@@ -155,7 +155,7 @@ def _invented() -> Iterator[tuple[uuid.UUID, str, str, str, str]]:
 
 def _sought(home: Compartment, count: int) -> Iterator[tuple[uuid.UUID, str, list[str]]]:
     """A person, how their name is spelt, and three keystrokes on the way to it with the last one."""
-    random = Random(SEED + 1)  # noqa: S311
+    random = Random(SEED + 1)
     rows = Person.objects.unscoped("benchmark").filter(compartment=home).order_by("pk")
     names = Name.objects.unscoped("benchmark").filter(person__in=rows.values("pk")[: count * 3]).order_by("person_id")
     forms = list(SPELT)

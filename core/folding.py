@@ -45,6 +45,10 @@ _CLUSTER = re.compile("|".join(sorted(_CLUSTERS, key=len, reverse=True)).replace
 _I_BEFORE_E = re.compile("i+e")
 _DOUBLED = re.compile(r"([^\W\d_])\1+")
 _FEMININE_ADJECTIVE = re.compile(r"aia\b")  # -ская as in Ukrainian -ська
+# Letters of our own in which no rule finds anything more to do; whatever else, `_once` says when it is done.
+_SETTLED = re.compile(
+    r"(?!.*(?:šč|tš|sz|tz|ou|ie|aia\b|([^\W\d_])\1))[abdefgik-pr-vzžšč0-9]+(?: [abdefgik-pr-vzžšč0-9]+)*"
+)
 _SEPARATOR = re.compile(r"[\W_]+")
 
 # What is typed for a Cyrillic letter on a Latin keyboard because it looks the same, and the reverse.
@@ -76,7 +80,7 @@ def fold(text: str) -> str:
     if _CYRILLIC_LETTER.search(text) and _LATIN_LETTER.search(text):
         text = _WORD.sub(_without_look_alikes, text)
     # What a rule leaves may begin another one.
-    while (folded := _once(text)) != text:
+    while not _SETTLED.fullmatch(text) and (folded := _once(text)) != text:
         text = folded
     return text
 

@@ -12,6 +12,7 @@ from people.matching.weights import FATHERS_OF_ALL, GIVEN_OF_ALL, RARITY, WEIGHT
 
 FEWEST_LETTERS_TO_SLIP = 4
 ALIKE = 0.86
+SETTLED = 6.0  # bits
 
 
 class Frequencies(Protocol):
@@ -80,6 +81,8 @@ class Comparer:
                 score = sum([one.weight for one in found])
                 if score > best[0]:
                     best = (score, found)
+                if score > SETTLED and not swapped:
+                    break  # exchanging its parts would not fit better
         fields = best[1] + self._other_fields(sought, held)
         return Comparison(sum([one.weight for one in fields]), fields)
 

@@ -6,6 +6,7 @@ beginning or its end with the two other names; the birth date, its day and month
 """
 
 import hashlib
+import unicodedata
 from collections.abc import Iterator
 
 from people.matching.record import Day, Parts, Read
@@ -51,7 +52,9 @@ def birth_key(born: Day) -> str:
 
 
 def digits_of(number: str) -> str:
-    return "".join(filter(str.isdecimal, number))
+    """Its digits, as 0 to 9 whatever the script."""
+    digits = "".join(filter(str.isdecimal, number))
+    return digits if digits.isascii() else "".join(str(unicodedata.decimal(digit)) for digit in digits)
 
 
 def _keys_without_name(person: Read) -> Iterator[str]:

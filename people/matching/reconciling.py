@@ -137,6 +137,7 @@ class Passing:
         births: dict[str, Birth] = {}
         pairs, holders_of = self.sought.pairs, self.sought.holders
         kept = self.lines
+        asks_for_numbers = any(key.startswith("n|") for key in holders_of)
         persons = 0
         for persons, line in enumerate(registry, start=1):  # noqa: B007
             _id, family, given, patronymic, born, _rank, _unit, number = line
@@ -155,8 +156,8 @@ class Passing:
                 found.append(pair.get(birth.year))
                 for beginning, end in named.halves:
                     found += (pair.get(beginning), pair.get(end))
-            if number:
-                found.append(holders_of.get(f"n|{digits_of(number if number.isascii() else number_of(number))}"))
+            if number and asks_for_numbers:
+                found.append(holders_of.get(f"n|{digits_of(number)}"))
             is_held = False
             for holders in found:
                 if holders is not None and len(holders) <= MOST_HOLDERS:

@@ -16,7 +16,10 @@ DIRECT = {
 }
 PIN = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>\S+)(?P<marker> ; .+?)?(?P<hashes>( --hash=sha256:[0-9a-f]{64})+)")
 
-each_lock = pytest.mark.parametrize("lock", bootstrap.LOCKS)
+PEERS = "requirements-peers.txt"  # of a benchmark; nothing installs it by itself
+DIRECT[PEERS] = OPTIONAL["peers"]
+
+each_lock = pytest.mark.parametrize("lock", [*bootstrap.LOCKS, PEERS])
 
 
 def text_of(lock):

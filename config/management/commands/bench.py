@@ -1,12 +1,15 @@
 """Measure the figures of DESIGN section 10, each beside its limit or its peer."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
+
+HOW_TO_GET = "set DATABASE_URL and REDIS_URL, install requirements-peers.txt."
 
 
 class Command(BaseCommand):
@@ -34,7 +37,7 @@ class Command(BaseCommand):
         chosen = [known[name]] if name else [module for module in known.values() if not missing(module.NEEDS)]
         for module in chosen:
             if lacking := missing(module.NEEDS):
-                raise CommandError(f"{module.NAME} needs {' and '.join(lacking)}: set DATABASE_URL and REDIS_URL.")
+                raise CommandError(f"{module.NAME} needs {' and '.join(lacking)}: {HOW_TO_GET}")
         sizes = TINY if tiny else FULL
         use_own_database(sizes, self.stdout.write)
         figures = []
@@ -54,7 +57,10 @@ class Command(BaseCommand):
 
 
 def missing(needs: tuple[str, ...]) -> list[str]:
-    there = {"postgresql": connection.vendor == "postgresql", "redis": bool(settings.REDIS_URL)}
+    there = {
+        "postgresql": connection.vendor == "postgresql", "redis": bool(settings.REDIS_URL),
+        "faker and mimesis": bool(find_spec("faker") and find_spec("mimesis")),
+    }  # fmt: skip
     return [need for need in needs if not there[need]]
 
 
