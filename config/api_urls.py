@@ -9,7 +9,7 @@ from accounts.doors import StepDoor
 from audit import api as audit
 from config import api_schema  # noqa: F401  registers what the description needs
 from config.api import Docs, Missing, Schema
-from exchanges.api import exchange, sign_off, tranche
+from exchanges.api import exchange, short, sign_off, tranche
 from exchanges.api import list as lists
 from negotiations import api as negotiations
 from people import api as people
@@ -50,6 +50,7 @@ urlpatterns = [
     *resource("proposals", negotiations.Proposals, negotiations.ProposalOne),
     *resource("exchanges", exchange.Exchanges, exchange.ExchangeOne, exchange.ExchangeStep),
     path("exchanges/<str:id>/final-offices/", exchange.FinalOffices.as_view(), name="exchanges_final_offices"),
+    path("short-exchanges/", short.ShortExchanges.as_view(), name="short_exchanges"),
     *resource("policies", exchange.Policies, exchange.PolicyOne),
     *resource("directions", lists.Directions, lists.DirectionOne, lists.DirectionStep),
     *resource("revisions", lists.Revisions, lists.RevisionOne),

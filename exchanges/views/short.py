@@ -1,10 +1,8 @@
 """The short exchange: one page, one save, two people."""
 
 from functools import partial
-from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,11 +16,11 @@ from access.declared import needs
 from access.forms import answer_status
 from access.models import User
 from access.roles import May
-from accounts.forms import account_of
-from core.errors import DomainError, InputRefused
+from core.errors import DomainError
 from exchanges.models import Exchange, SignOff
-from exchanges.operations.short import deciding_seat, may_be_second, not_a_second, record_short_exchange
+from exchanges.operations.short import deciding_seat, record_short_exchange
 from exchanges.short_form import ShortForm
+from exchanges.two_people import second_person
 from exchanges.views.finding import viewer_of
 from exchanges.views.taking import REFUSED, tried
 from negotiations.models import Negotiation, Participant
@@ -73,18 +71,13 @@ def _why_not(viewer: User) -> str:
 
 
 def _save(request: HttpRequest, form: ShortForm) -> Exchange:
-    """The passwords are asked last, when nothing else is wrong. Raises DomainError."""
+    """Raises DomainError."""
     viewer, typed = viewer_of(request), form.cleaned_data
     signs = typed["manner"] == SignOff.Manner.SIGNED
-    deciding_seat(viewer, form.other)
-    if signs and _opened(request, "own_password", viewer.username, typed["own_password"], _is(viewer)) is None:
-        raise _wrong("own_password", _("This is not your password."))
-    if typed["second_username"] == viewer.username:
-        raise _wrong("second_username", _("You fill this in: a second person of your organisation confirms it."))
-    fits = partial(may_be_second, beside=viewer, other=form.other)
-    second = _opened(request, "second_username", typed["second_username"], typed["second_password"], fits)
-    if second is None:
-        raise _wrong("second_username", not_a_second())
+    second = second_person(
+        request, viewer, other=form.other, own_password=typed["own_password"] if signs else None,
+        username=typed["second_username"], password=typed["second_password"],
+    )  # fmt: skip
     now = timezone.now()
     told = form.told(stepped_up_at=now if signs else None)
     try:
@@ -95,21 +88,3 @@ def _save(request: HttpRequest, form: ShortForm) -> Exchange:
         if form.take_faults(refused.errors):
             refused.errors = {"form": []}  # every fault stands at its line already
         raise
-
-
-def _is(viewer: User) -> Any:
-    def same(user: User) -> bool:
-        return user == viewer
-
-    return same
-
-
-def _opened(request: HttpRequest, name: str, username: str, password: str, fits: Any) -> User | None:
-    try:
-        return account_of(request, username, password, fits=fits)
-    except ValidationError as fault:
-        raise _wrong(name, fault.messages[0]) from fault
-
-
-def _wrong(name: str, sentence: str) -> InputRefused:
-    return InputRefused(sentence, errors={name: [sentence]})
