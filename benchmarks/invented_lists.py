@@ -5,7 +5,7 @@ the weights are fitted on). The engine's own tables were made from neither. How 
 shares.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from random import Random
@@ -91,7 +91,7 @@ class Names:
     families: Sequence[str]
     given: Sequence[str]
     patronymics: Sequence[str]
-    romanisers: dict[str, Romaniser]
+    romanisers: Mapping[str, Romaniser]
     is_ukrainian: bool
     weights: dict[str, list[float]] = field(default_factory=dict)
 
@@ -135,7 +135,15 @@ def ours(rng: Random) -> list[Names]:
     ]  # fmt: skip
 
 
-def _names(rng, families, given, patronymics, romanisers, *, is_ukrainian: bool) -> Names:
+def _names(
+    rng: Random,
+    families: Iterable[str],
+    given: Iterable[str],
+    patronymics: Iterable[str],
+    romanisers: Mapping[str, Romaniser],
+    *,
+    is_ukrainian: bool,
+) -> Names:
     names = Names(
         _shuffled(rng, families), _shuffled(rng, given), _shuffled(rng, patronymics), romanisers, is_ukrainian
     )
@@ -145,7 +153,7 @@ def _names(rng, families, given, patronymics, romanisers, *, is_ukrainian: bool)
     return names
 
 
-def _shuffled(rng: Random, names) -> list[str]:
+def _shuffled(rng: Random, names: Iterable[str]) -> list[str]:
     kept = sorted({name.replace("\u0301", "").replace("’", "'") for name in names if " " not in name})
     rng.shuffle(kept)
     return kept
@@ -182,7 +190,8 @@ def _person(rng: Random, nations: list[Names], number: int) -> tuple[Names, tupl
     nation = nations[rng.random() < 0.5]
 
     def drawn(kind: str) -> str:
-        return rng.choices(getattr(nation, kind), cum_weights=nation.weights[kind])[0]
+        names: Sequence[str] = getattr(nation, kind)
+        return rng.choices(names, cum_weights=nation.weights[kind])[0]
 
     year = 1965 + int(40 * rng.random())
     born = f"{year}-{1 + int(12 * rng.random()):02}-{1 + int(28 * rng.random()):02}"
@@ -201,7 +210,8 @@ class Spoiling:
         self.rng, self.nation, self.shares = rng, nation, shares
 
     def happens(self, what: str) -> bool:
-        return self.rng.random() < getattr(self.shares, what)
+        share: float = getattr(self.shares, what)
+        return self.rng.random() < share
 
     def row(self, row_id: str, person: Sequence[str]) -> tuple[str, ...]:
         _id, family, given, patronymic, born, rank, unit, number = person

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from django.conf import settings
@@ -44,6 +45,9 @@ class Judged:
     hits: list[Hit]  # of that half
 
 
+Beside = dict[str, tuple[Judged, dict[str, float]]]  # a peer's answers, and what they took
+
+
 def measure(bench: Bench) -> list[Figure]:
     figures = []
     for place, persons in enumerate(bench.sizes.reconciled):
@@ -55,7 +59,7 @@ def measure(bench: Bench) -> list[Figure]:
 def _at(persons: int, rows: int, seeds: Sequence[int], place: int, bench: Bench) -> list[Figure]:
     ours: list[Judged] = []
     seconds: list[float] = []
-    beside: dict[str, list[tuple[Judged, dict[str, float]]]] = {}
+    beside: Beside = {}
     memory = 0
     for number, seed in enumerate(seeds):
         made = world(persons, rows, seed=seed)
@@ -75,17 +79,17 @@ def _at(persons: int, rows: int, seeds: Sequence[int], place: int, bench: Bench)
                         if "rows" in told
                         else made.answers
                     )
-                    beside[name] = [(judged(theirs, asked), told)]
-                    bench.tell(f"{name}: F1 {beside[name][0][0].f1:.3f}, {len(asked) / told['seconds']:,.0f} rows/s")
+                    beside[name] = (judged(theirs, asked), told)
+                    bench.tell(f"{name}: F1 {beside[name][0].f1:.3f}, {len(asked) / told['seconds']:,.0f} rows/s")
     return [*_quality(persons, rows, ours, beside, place), _speed(persons, rows, seconds, beside, memory)]
 
 
-def _quality(persons: int, rows: int, ours: list[Judged], beside, place: int) -> list[Figure]:
+def _quality(persons: int, rows: int, ours: list[Judged], beside: Beside, place: int) -> list[Figure]:
     figures = []
-    for name, of in (("F1", lambda one: one.f1), ("recall@5", lambda one: one.recall_at_5)):
+    for name, of in (("F1", attrgetter("f1")), ("recall@5", attrgetter("recall_at_5"))):
         goal, values = GOALS[name][place], [of(one) for one in ours]
         more = {"seeds": [round(value, 4) for value in values]}
-        more |= {f"beside {peer}": round(of(told[0][0]), 4) for peer, told in beside.items()}
+        more |= {f"beside {peer}": round(of(told[0]), 4) for peer, told in beside.items()}
         if name == "F1":
             more["interval"] = interval([hit for one in ours for hit in one.hits])
         figures.append(
@@ -95,23 +99,19 @@ def _quality(persons: int, rows: int, ours: list[Judged], beside, place: int) ->
     return figures
 
 
-def _speed(persons: int, rows: int, seconds: list[float], beside, memory: int) -> Figure:
+def _speed(persons: int, rows: int, seconds: list[float], beside: Beside, memory: int) -> Figure:
     """Both from the files to the last answer. Ours is a process of its own, with its start."""
-    more = {f"rows/s of {name}": round(_rows(told, rows) / told[0][1]["seconds"], 1) for name, told in beside.items()}
-    splink = rows / beside["splink"][0][1]["seconds"] if "splink" in beside else 0.0
+    more = {
+        f"rows/s of {name}": round(told[1].get("rows", rows) / told[1]["seconds"], 1) for name, told in beside.items()
+    }
+    splink = rows / beside["splink"][1]["seconds"] if "splink" in beside else 0.0
     if splink:
-        more["rows/s of splink without its training"] = round(
-            rows / beside["splink"][0][1]["seconds_without_training"], 1
-        )
+        more["rows/s of splink without its training"] = round(rows / beside["splink"][1]["seconds_without_training"], 1)
     return Figure(
         f"reconcile rows/s, {persons:,} persons", "rows/s", rows / statistics.median(seconds), splink,
         "splink" if splink else "splink is absent", len(seconds), rows, 1.0 if splink else None, AT_LEAST,
         more | {"memory_mb": memory},
     )  # fmt: skip
-
-
-def _rows(told, rows: int) -> float:
-    return told[0][1].get("rows", rows)
 
 
 @contextmanager

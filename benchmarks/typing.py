@@ -20,8 +20,8 @@ from accounts.operations import create_organisation, create_party, system_user
 from benchmarks.database import plain_connection
 from benchmarks.measuring import AT_LEAST, MILLI, Bench, Figure, percentile
 from config.scenarios.building import cast_member
-from config.scenarios.pouring import analyse, count_on, first_free_id, pour
 from core import clock
+from core.pouring import analyse, count_on, first_free_id, pour
 from people.models import Name, Person, SearchKey
 from people.search.finding import find
 from people.search.index import rows_of
