@@ -54,7 +54,7 @@ urlpatterns = [
     *resource("policies", exchange.Policies, exchange.PolicyOne),
     *resource("directions", lists.Directions, lists.DirectionOne, lists.DirectionStep),
     *resource("revisions", lists.Revisions, lists.RevisionOne),
-    *resource("entries", lists.Entries, lists.EntryOne),
+    *resource("entries", lists.Entries, lists.EntryOne, lists.EntryStep),
     *resource("answers", lists.AnswerList, lists.AnswerOne),
     *resource("tranches", tranche.Tranches, tranche.TrancheOne, tranche.TrancheStep),
     path("tranches/<str:id>/clearances/", tranche.Clearances.as_view(), name="tranches_clearances"),

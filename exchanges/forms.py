@@ -460,6 +460,10 @@ class LinkForm(forms.Form):
     )
 
 
+class UnlinkForm(forms.Form):
+    """Nothing is typed: no dossier is meant any more."""
+
+
 class CheckForm(forms.Form):
     """One check of one's own side before the go."""
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from access.doors import Answers, Body, DetailDoor, Door, Filters, ListDoor, named
 from access.roles import May
-from accounts.doors import CollectionDoor, StepDoor, once, version_meant
+from accounts.doors import CollectionDoor, FromVersion, StepDoor, once, version_meant
 from core.errors import InputRefused
 from core.input import Count, Ids, Strict, Text
 from core.paging import by, newest_first
@@ -219,6 +219,30 @@ class EntryOne(EntryDoor, DetailDoor):
     def present_one(self, row: Entry) -> EntryRow:
         (found,) = entry_rows([row], self.viewer)
         return found
+
+
+class DossierBody(FromVersion):
+    person = serializers.UUIDField(help_text="An own dossier. That it is meant stays private.")
+
+
+class EntryStep(EntryDoor, StepDoor):
+    """Which own dossier is meant by a line, or that none is: seen by one's own side alone."""
+
+    bodies: ClassVar[Mapping[str, Body]] = {"link": DossierBody, "unlink": FromVersion}
+
+    def act(self, row: Entry, given: dict[str, Any], version: int | None) -> EntryRow:
+        if self.step == "link":
+            self._link(row, given["person"])
+        else:
+            operations.unlink_entry(row, actor=self.viewer)
+        (found,) = entry_rows([self.visible().get(pk=row.pk)], self.viewer)
+        return found
+
+    def _link(self, row: Entry, person: Any) -> None:
+        try:
+            operations.link_entries(row.direction.exchange, links={row.pk: person}, actor=self.viewer)
+        except InputRefused as refused:
+            raise InputRefused(refused.sentence, errors={"person": [refused.sentence]}) from refused
 
 
 # Answers

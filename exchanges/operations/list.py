@@ -49,7 +49,7 @@ from exchanges.operations.taking import (
     tell,
 )
 from exchanges.operations.tranche import place_anew
-from exchanges.standing import Parties, standing_of
+from exchanges.standing import Parties, Standing, standing_of
 from exchanges.transitions.direction import ANSWERING, TRANSITIONS
 from exchanges.transitions.exchange import NEGOTIATING_TO_UNDER_WAY
 from negotiations.models import Participant
@@ -548,9 +548,7 @@ def note_checks_read(entry: Entry, *, kinds: Iterable[str], actor: User) -> None
 def link_entries(exchange: Exchange, *, links: Mapping[Any, Any], actor: User) -> int:
     """Our judgement of which dossier an entry means, `{entry: person}`; private. Returns how many changed."""
     exchange = lock_exchange(exchange.pk, actor)
-    standing = standing_of(actor, exchange.compartment_id, Parties(exchange), (May.EDIT_LIST,))
-    if standing.home is None or May.EDIT_LIST not in standing.capabilities:
-        raise NotAllowed(_("This is for the participants' negotiators."))
+    standing = _editor(exchange, actor)
     entries = {str(e.pk): e for e in Entry.objects.visible_to(actor).filter(direction__exchange=exchange, pk__in=links)}
     persons = {
         str(p.pk): p
@@ -574,13 +572,53 @@ def link_entries(exchange: Exchange, *, links: Mapping[Any, Any], actor: User) -
 
 
 @transaction.atomic
+def unlink_entry(entry: Entry, *, actor: User) -> Entry:
+    """Our judgement taken back: no dossier of ours is meant. Refused once the tranche is locked: the place is taken."""
+    entry = Entry.objects.visible_to(actor).get(pk=entry.pk)
+    exchange = lock_exchange(entry.direction.exchange_id, actor)
+    standing = _editor(exchange, actor)
+    link = EntryLink.objects.visible_to(actor).locked().filter(compartment=standing.home, entry=entry).first()
+    if link is None:
+        raise TransitionRefused(_("No dossier of yours is named for this entry."))
+    entry = Entry.objects.visible_to(actor).select_related("tranche").get(pk=entry.pk)
+    if why := why_link_stays(entry):
+        raise TransitionRefused(why)
+    link.delete()
+    record(
+        "entry.unlinked", subject=exchange, actor=actor, seat=standing.seat, compartment=standing.home,
+        data={"number": entry.number},
+    )  # fmt: skip
+    return entry
+
+
+def why_link_stays(entry: Entry) -> str:
+    """Why the dossier that an entry means can only be changed for another; empty while it may be none."""
+    tranche = entry.tranche
+    if tranche is None or tranche.status in (TrancheStatus.PLANNED, TrancheStatus.ABORTED):
+        return ""
+    if tranche.is_open_locked:
+        return _("%(tranche)s is locked with this dossier in its place: name another one, or unlock it first.") % {
+            "tranche": tranche.reference
+        }
+    return _("%(tranche)s has gone with this dossier in its place: name another one if it was not this.") % {
+        "tranche": tranche.reference
+    }
+
+
+def _editor(exchange: Exchange, actor: User) -> Standing:
+    """Where somebody stands who works on the lists for a side, with the half that is its own. Raises NotAllowed."""
+    standing = standing_of(actor, exchange.compartment_id, Parties(exchange), (May.EDIT_LIST,))
+    if standing.home is None or May.EDIT_LIST not in standing.capabilities:
+        raise NotAllowed(_("This is for the participants' negotiators."))
+    return standing
+
+
+@transaction.atomic
 def write_brief(entry: Entry, *, actor: User, priority: int | None = None, fallback: str = "", note: str = "") -> Brief:
     """What our side thinks of an entry; it never reaches the table."""
     entry = Entry.objects.visible_to(actor).get(pk=entry.pk)
     exchange = lock_exchange(entry.direction.exchange_id, actor)  # of two first briefs the second changes the first
-    standing = standing_of(actor, exchange.compartment_id, Parties(exchange), (May.EDIT_LIST,))
-    if standing.home is None or May.EDIT_LIST not in standing.capabilities:
-        raise NotAllowed(_("This is for the participants' negotiators."))
+    standing = _editor(exchange, actor)
     rows = Brief.objects.unscoped("own briefs").filter(compartment=standing.home, entry=entry)
     brief = rows.locked().first() or Brief(compartment=standing.home, entry=entry)
     brief.priority, brief.fallback, brief.note = priority, clean_text(fallback), note.strip()

@@ -15,7 +15,7 @@ from access.roles import May
 from access.scoping import capabilities_in
 from core.partial_dates import spelt
 from exchanges.models import Answer, Brief, Clearance, Cleared, Entry, EntryLink, IdentityCheck, Receipt
-from exchanges.operations.list import CHECKED_BY
+from exchanges.operations.list import CHECKED_BY, why_link_stays
 from exchanges.presentation.actions import may_answer, may_anywhere, may_bring, standing_of_viewer
 from exchanges.presentation.dossiers import DossierTick, dossiers_to_tick
 from exchanges.presentation.names_window import scripts
@@ -93,6 +93,7 @@ class OwnHalf:
     may_write: bool
     dossier: str
     dossier_url: str
+    why_dossier_stays: str
     checks: list[CheckLine]
 
 
@@ -204,6 +205,7 @@ class EntryPage:
             note=brief.note if brief else "", may_write=May.EDIT_LIST in self.may, checks=self._checks(self.home),
             dossier=str(link.person.read_as) if link else "",
             dossier_url=reverse("people:detail", args=[link.person.read_as.pk]) if link else "",
+            why_dossier_stays=why_link_stays(self.entry),
         )  # fmt: skip
 
     @cached_property

@@ -175,6 +175,9 @@ SENTENCES: dict[str, Text | Sentence] = {
     "entry.answered": _answered,
     "entry.cleared": _cleared,
     "entry.linked": gettext_lazy("Own dossiers matched with entries."),
+    "entry.unlinked": lambda content: _("No own dossier is meant by #%(number)s any more.") % {
+        "number": content.get("number", "")
+    },
     "entry.corrected": _corrected,
     "entry.correction_asked": gettext_lazy("A second person is asked to confirm a correction."),
     "brief.written": gettext_lazy("A brief was written."),

@@ -14,8 +14,15 @@ from django.views.decorators.http import require_http_methods
 from access.declared import needs
 from access.forms import answer_status
 from core.errors import InputRefused
-from exchanges.forms import AnswerForm, BriefForm, CheckForm, LinkForm
-from exchanges.operations.list import answer, check_clearance, link_entries, note_checks_read, write_brief
+from exchanges.forms import AnswerForm, BriefForm, CheckForm, LinkForm, UnlinkForm
+from exchanges.operations.list import (
+    answer,
+    check_clearance,
+    link_entries,
+    note_checks_read,
+    unlink_entry,
+    write_brief,
+)
 from exchanges.presentation.entry_page import EntryPage, OwnHalf
 from exchanges.views.finding import find_entry, viewer_of
 from exchanges.views.taking import REFUSED, tried
@@ -55,7 +62,7 @@ def _context(request: HttpRequest, page: EntryPage, sent: Any) -> dict[str, Any]
         "word_of": None if side is None or side.works_here else side,
         "answer_form": sent if isinstance(sent, AnswerForm) else _answer_form(page, side),
         "brief_form": sent if isinstance(sent, BriefForm) else fresh_brief,
-        "link_form": sent if isinstance(sent, LinkForm) else None,
+        "link_form": sent if isinstance(sent, LinkForm | UnlinkForm) else None,
         "checks": _checks(own, sent),
         "stray": sent if isinstance(sent, CheckForm) and not _is_drawn(sent, own) else None,
     }  # fmt: skip
@@ -127,6 +134,11 @@ def _linking(request: HttpRequest, page: EntryPage) -> Saved:
     return form, save, _("The dossier is named.")
 
 
+def _unlinking(request: HttpRequest, page: EntryPage) -> Saved:
+    form = UnlinkForm(request.POST)
+    return form, partial(unlink_entry, page.entry, actor=page.viewer), _("No dossier is named any more.")
+
+
 def _checking(request: HttpRequest, page: EntryPage) -> Saved:
     form = CheckForm(request.POST, auto_id=f"{request.POST.get('kind', '')[:10]}-%s")
     save = partial(_check, form, page)
@@ -141,5 +153,5 @@ def _check(form: CheckForm, page: EntryPage) -> Any:
 
 
 FORMS: dict[str, Callable[[HttpRequest, EntryPage], Saved]] = {
-    "answer": _answering, "brief": _briefing, "link": _linking, "check": _checking,
+    "answer": _answering, "brief": _briefing, "link": _linking, "unlink": _unlinking, "check": _checking,
 }  # fmt: skip

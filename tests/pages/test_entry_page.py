@@ -7,7 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from exchanges.models import Answer, Brief, Clearance, Entry, EntryLink, TrancheStatus
+from audit.models import Event
+from exchanges.models import Answer, Brief, Clearance, Entry, EntryLink, Placement, TrancheStatus
 from exchanges.operations import exchange as exchanges
 from exchanges.operations import list as lists
 from people.operations import create_person
@@ -104,6 +105,31 @@ def test_brief_dossier_and_check_are_kept(scene, browser, entry):
     assert EntryLink.objects.unscoped("test").get().person == person
     check = Clearance.objects.unscoped("test").get()
     assert (check.kind, check.is_passed, check.compartment) == ("consent", False, scene.cast.north.home)
+
+
+def test_a_dossier_named_by_mistake_is_named_no_more_until_the_lock(scene, browser, entry):
+    north, south = scene.cast.north, scene.cast.south
+    lists.link_entries(entry.direction.exchange, links={entry.pk: dossier(north).pk}, actor=north.negotiator)
+    client, unlink = browser(north.head), {"form": "unlink"}
+    assert "It is none of ours" in client.get(page(entry)).text
+    assert "It is none of ours" not in browser(south.head).get(page(entry)).text
+    assert browser(south.head).post(page(entry), unlink).status_code == 409  # theirs is none
+    assert browser(north.clerk).post(page(entry), unlink).status_code == 409
+    assert EntryLink.objects.unscoped("test").count() == 1
+
+    assert client.post(page(entry), unlink).url == page(entry)
+    assert not EntryLink.objects.unscoped("test").exists()
+    assert client.post(page(entry), unlink).status_code == 409
+    event = Event.objects.unscoped("test").get(kind="entry.unlinked")
+    assert event.compartment == north.home
+
+    lists.link_entries(entry.direction.exchange, links={entry.pk: dossier(north).pk}, actor=north.negotiator)
+    factories.lock(scene, entry.tranche)
+    locked = client.post(page(entry), unlink)
+    assert locked.status_code == 409
+    assert "TLK-1/1 is locked with this dossier in its place" in client.get(page(entry)).text
+    assert '<button type="button" disabled>It is none of ours</button>' in client.get(page(entry)).text
+    assert EntryLink.objects.unscoped("test").count() == Placement.objects.unscoped("test").count() == 1
 
 
 def test_answer_stands_in_the_timeline_with_its_reason(scene, browser, entry):
