@@ -9,13 +9,17 @@ class PeopleConfig(AppConfig):
     def ready(self) -> None:
         from audit.presentation import sentences
         from core.lifecycle import teach_words
+        from people.exports import sentences as exports
         from people.imports import sentences as imports
         from people.imports.signals import waiting
         from people.models import ImportStatus
+        from people.operations import erasing
+        from people.operations.imports import kept_about
         from people.sentences import SENTENCES
 
-        sentences.update(SENTENCES | imports.SENTENCES)
+        sentences.update(SENTENCES | imports.SENTENCES | exports.SENTENCES)
         teach_words(dict(ImportStatus.choices))
+        erasing.ALSO_ERASED.append(kept_about)
         waiting.connect(_on_import_waiting, dispatch_uid="people.work_on_import")
 
 

@@ -1,6 +1,7 @@
 from django.urls import include, path
 
 from people.dossier import views as dossier
+from people.exports import views as exports
 from people.search import views as search
 
 app_name = "people"
@@ -9,6 +10,7 @@ urlpatterns = [
     path("searches/", search.save, name="search_save"),
     path("searches/<uuid:pk>/steps/forget/", search.forget, name="search_forget"),
     path("imports/", include("people.imports.urls")),
+    path("export/", exports.export, name="export"),
     path("<uuid:pk>/", dossier.detail, name="detail"),
     path("<uuid:pk>/identity/", dossier.identity, name="identity"),
     *(

@@ -9,6 +9,7 @@ from core.errors import InputRefused
 from core.lifecycle import Text
 
 SENTENCES: dict[str, Text] = {
+    "gone": _("The file is no longer kept here. Send it in once more."),
     "empty": _("The file is empty."),
     "too_large": _("The file is larger than {most} MB. Split it, or save it without pictures."),
     "not_a_table": _("This is neither a CSV nor an XLSX file. Save the table as XLSX or as CSV and send that."),

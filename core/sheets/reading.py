@@ -38,6 +38,8 @@ class Table:
 @contextmanager
 def reading(path: Path, *, sheet: str = "", most: int = 0) -> Iterator[Table]:
     """The table in this file, at most so many rows. Raises FileRefused, also while the rows are read."""
+    if not path.exists():
+        raise FileRefused("gone")
     process = subprocess.Popen(  # noqa: S603  our own program, and a path that we gave the file
         [sys.executable, "-I", str(CHILD), str(path), sheet, str(most)],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={"PATH": "", "LC_ALL": "C.UTF-8"},

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from django.utils.translation import gettext as _
 
 from access.models import Compartment
-from exchanges.models import OPEN, Entry, EntryLink, Placement, SignOffPolicy
+from exchanges.models import OPEN, Entry, EntryLink, Outcome, Placement, Receipt, SignOffPolicy
 from exchanges.transitions.exchange import NEGOTIATING_TO_UNDER_WAY
 
 
@@ -28,3 +28,12 @@ def placed_twice(home: Compartment, persons: Collection[uuid.UUID]) -> str:
         return ""
     places = [f"{row.entry} ({row.tranche.reference})" for row in placed]
     return _("Both stand in a locked tranche: %(places)s. Unlock one of them first.") % {"places": ", ".join(places)}
+
+
+def exchanged_already(home: Compartment, persons: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of these dossiers that an entry means which was received: by the latest receipt, whoever wrote it."""
+    links = EntryLink.objects.unscoped("own party's compartment").filter(compartment=home, person__in=persons)
+    person_of = dict(links.values_list("entry_id", "person_id"))
+    latest = Receipt.objects.unscoped("of the lines that own dossiers mean").filter(entry__in=person_of)
+    outcomes = dict(latest.order_by("entry", "sequence").values_list("entry_id", "outcome"))
+    return {person_of[entry] for entry, outcome in outcomes.items() if outcome == Outcome.RECEIVED}

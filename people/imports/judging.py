@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from access.models import Compartment
+from people.erasure import hashed, phrases
 from people.fate import fate_of
 from people.imports.cells import Fault, Reader, Told, split_name
-from people.imports.registry import Likeness, Registry, spelt_names
-from people.models import Claim, ClaimKind, Name, Person, RowVerdict
+from people.imports.registry import Likeness, Registry, record_of, spelt_names
+from people.matching import Record
+from people.matching.record import Read
+from people.models import Claim, ClaimKind, ErasedKey, Name, Person, RowVerdict
 from people.operations import IDENTITY
 
 Row = tuple[int, list[str]]
@@ -17,8 +20,6 @@ V = RowVerdict
 
 # Upper apps say who of these was exchanged already; people knows of no exchange.
 exchanged_already: list[Callable[[Compartment, set[uuid.UUID]], set[uuid.UUID]]] = []
-# And erasures, whom nobody may bring back unawares: those of these rows that are known again.
-erased_before: list[Callable[[Compartment, Sequence[Mapping[str, str]]], set[int]]] = []
 
 HOME = (ClaimKind.HOME, ClaimKind.RELEASED)
 DEAD = (ClaimKind.DEATH_ESTABLISHED, ClaimKind.REPORTED_DEAD_BY_HOLDER)
@@ -61,23 +62,23 @@ class Judge:
 
     def judge(self, rows: list[Judged]) -> list[Judged]:
         sound = [row for row in rows if row.verdict != V.INVALID]
-        fresh = [row for row in sound if not self._again(row)]
-        likenesses = self.registry.alike([self.registry.asked(row.told) for row in fresh])
-        for row, alike in zip(fresh, likenesses, strict=True):
+        asked = [self.registry.asked(row.told) for row in sound]
+        fresh = [(row, read) for row, read in zip(sound, asked, strict=True) if not self._again(row, read)]
+        for (row, _read), alike in zip(fresh, self.registry.alike([read for _row, read in fresh]), strict=True):
             self._say(row, alike)
-        self._compare_with_registry([row for row in fresh if row.verdict == V.UPDATE])
-        self._ask_of_erasures([row for row in fresh if row.verdict == V.NEW])
+        self._compare_with_registry([row for row, _read in fresh if row.verdict == V.UPDATE])
+        self._ask_of_erasures([row for row, _read in fresh if row.verdict == V.NEW])
         return rows
 
     def remember(self, rows: Iterable[tuple[int, Mapping[str, str]]]) -> None:
         """Rows that were judged before this process began."""
         for number, told in rows:
-            for mark in _marks(told):
+            for mark in _marks(told, self.registry.asked(told)):
                 self._seen.setdefault(mark, number)
 
-    def _again(self, row: Judged) -> bool:
-        """The same person a second time in one file: by number and name, or by all names and the whole date."""
-        marks = _marks(row.told)
+    def _again(self, row: Judged, read: Read) -> bool:
+        """The same person a second time in one file, in whatever script: by number and name, or by names and whole date."""
+        marks = _marks(row.told, read)
         first = next((self._seen[mark] for mark in marks if mark in self._seen), None)
         for mark in marks:
             self._seen.setdefault(mark, row.number)
@@ -116,9 +117,24 @@ class Judge:
             row.verdict = known.get(person.pk) or (V.UPDATE if row.differences else V.SAME)
 
     def _ask_of_erasures(self, rows: list[Judged]) -> None:
-        for ask in erased_before:
-            for place in ask(self.compartment, [row.told for row in rows]):
-                rows[place].verdict = V.ERASED
+        for place in erased_before(self.compartment, [record_of(row.told) for row in rows]):
+            rows[place].verdict = V.ERASED
+
+
+def erased_before(compartment: Compartment, records: Sequence[Record]) -> set[int]:
+    """Which of these are known again as somebody whose data were erased here. A name alone tells only where no date does."""
+    keys = ErasedKey.objects.unscoped("yes or no, in the half that is written to").filter(compartment=compartment)
+    if not records or not keys.exists():
+        return set()
+    places: dict[str, set[int]] = {}
+    for place, record in enumerate(records):
+        names = [(record.family, record.given, record.patronymic)]
+        for kind, text in phrases(names, record.birth_date, [record.service_number]):
+            if kind != ErasedKey.Kind.NAME or not record.birth_date:
+                for _key_id, digest in hashed(kind, text):
+                    places.setdefault(digest, set()).add(place)
+    found = keys.filter(hash__in=places).values_list("hash", flat=True)
+    return {place for digest in found for place in places[digest]}
 
 
 def differences(person: Person, names: Iterable[tuple[str, str, str]], told: Mapping[str, str]) -> dict[str, list[str]]:
@@ -167,18 +183,18 @@ def _judged(number: int, cells: list[str], told: Told) -> Judged:
     return Judged(number, cells, told.values, told.faults, told.key, verdict)
 
 
-def _marks(told: Mapping[str, str]) -> list[str]:
-    name = "|".join(told.get(part, "").casefold() for part in NAME_PARTS)
-    marks = (
-        [f"n|{told['service_number'].casefold()}|{told.get('family', '').casefold()}"]
-        if told.get("service_number")
-        else []
-    )
-    if len(told.get("birth_date", "")) == 10 and told.get("given"):
-        marks.append(f"d|{name}|{told['birth_date']}")
-    if not marks:
-        marks.append(f"a|{name}|{sorted(told.items())}")
-    return marks
+def _marks(told: Mapping[str, str], read: Read) -> list[str]:
+    """What makes two rows of one file the same person. The names as they sound, so that the script is no matter."""
+    (family, given, patronymic), _swapped = read.names[0] if read.names else ((None, None, None), False)
+    sounds = [
+        family.bones[0] if family else "",
+        given.given_key if given else "",
+        patronymic.father if patronymic else "",
+    ]
+    marks = [f"n|{read.number}|{sounds[0]}"] if read.number else []
+    if read.born[2] and given:
+        marks.append(f"d|{'|'.join(sounds)}|{read.born}")
+    return marks or [f"a|{sorted(told.items())}"]
 
 
 def _verdicts_by_fate(compartment: Compartment, pks: set[uuid.UUID]) -> dict[uuid.UUID, str]:

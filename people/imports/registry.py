@@ -9,15 +9,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import F
+from django.db.models.functions import Coalesce
+
 from access.models import Compartment
 from people.matching import Comparison, FieldWeight, Record
 from people.matching.comparison import Comparer, Usual
-from people.matching.keys import MOST_HOLDERS, keys_of
+from people.matching.keys import MOST_HOLDERS, hashed, keys_of
 from people.matching.record import Lexicon, Read, Spelt, read
-from people.models import Name, Person
+from people.matching.registry import likeliest
+from people.models import MatchKey, Name, Person
 
 MAY_BE = 11.0  # bits: the same two names and nothing that contradicts; a namesake with another birth date scores less
 MOST_SHOWN = 5
+MOST_COMPARED = 24
+KEYS_IN_A_QUERY = 5_000
 AGREES = ("same", "script")
 
 
@@ -51,11 +57,12 @@ def record_of(told: Mapping[str, str]) -> Record:
 class Registry:
     """The dossiers of one half, as far as the rows of an import ask for them."""
 
+    MOST_KEPT = 200_000
+
     def __init__(self, compartment: Compartment) -> None:
         self.compartment = compartment
         self.lexicon = Lexicon()
         self.comparer = Comparer(Usual())
-        self._holders: dict[str, list[uuid.UUID]] | None = None
         self._held: dict[uuid.UUID, Read] = {}
 
     def asked(self, told: Mapping[str, str]) -> Read:
@@ -63,10 +70,10 @@ class Registry:
 
     def alike(self, rows: Sequence[Read]) -> list[list[Likeness]]:
         """For each row whom it may mean, the likeliest first."""
-        keys = [keys_of(row) for row in rows]
-        holders = self._who_holds(set().union(*keys)) if keys else {}
-        wanted = [{person for key in of_row for person in holders.get(key, ())} for of_row in keys]
-        held = self._read_held(set().union(*wanted)) if wanted else {}
+        keys = [_telling_keys(row) for row in rows]
+        found = self._holders(set().union(*keys)) if keys else {}
+        wanted = [likeliest((found[key] for key in of_row if key in found), MOST_COMPARED) for of_row in keys]
+        held = self._read_held({pk for pks in wanted for pk in pks})
         return [
             self._of_row(row, [(pk, held[pk]) for pk in pks if pk in held])
             for row, pks in zip(rows, wanted, strict=True)
@@ -82,35 +89,54 @@ class Registry:
         found.sort(key=lambda one: (-one.comparison.score, one.person_id))
         return found[:MOST_SHOWN]
 
-    def _who_holds(self, keys: set[str]) -> dict[str, list[uuid.UUID]]:
-        if self._holders is None:
-            self._holders = self._all_keys()
-        return {key: pks for key in keys if (pks := self._holders.get(key)) and len(pks) <= MOST_HOLDERS}
-
-    def _all_keys(self) -> dict[str, list[uuid.UUID]]:
-        holders: dict[str, list[uuid.UUID]] = defaultdict(list)
-        for pk, person in self._records(None):
-            for key in keys_of(person):
-                holders[key].append(pk)
-        return dict(holders)
+    def _holders(self, keys: set[str]) -> dict[str, list[uuid.UUID]]:
+        """As `people.matching.registry.holders`, in one query: there are thousands of keys, and nearly all find nobody."""
+        by_hash = {hashed(key): key for key in keys}
+        rows = MatchKey.objects.unscoped("the half that is written to").filter(compartment=self.compartment)
+        found: dict[str, list[uuid.UUID]] = defaultdict(list)
+        numbers = sorted(by_hash)
+        holder = Coalesce(F("person__merged_into_id"), F("person_id"))
+        for first in range(0, len(numbers), KEYS_IN_A_QUERY):
+            some = rows.filter(key__in=numbers[first : first + KEYS_IN_A_QUERY]).order_by()
+            for key, pk in some.values_list("key", holder).iterator(chunk_size=10_000):
+                if len(of_key := found[by_hash[key]]) <= MOST_HOLDERS:
+                    of_key.append(pk)
+        return {key: pks for key, pks in found.items() if len(pks) <= MOST_HOLDERS}
 
     def _read_held(self, pks: set[uuid.UUID]) -> dict[uuid.UUID, Read]:
+        if len(self._held) > self.MOST_KEPT:
+            self._held.clear()
         self._held |= dict(self._records(pks - self._held.keys()))
         return {pk: self._held[pk] for pk in pks if pk in self._held}
 
-    def _records(self, pks: set[uuid.UUID] | None) -> Iterable[tuple[uuid.UUID, Read]]:
-        if pks is not None and not pks:
+    def _records(self, pks: set[uuid.UUID]) -> Iterable[tuple[uuid.UUID, Read]]:
+        if not pks:
             return
-        persons = Person.objects.unscoped("the half that is written to").filter(compartment=self.compartment).unmerged()
-        if pks is not None:
-            persons = persons.filter(pk__in=pks)
+        persons = Person.objects.unscoped("the half that is written to").filter(compartment=self.compartment)
         spelt = spelt_names(self.compartment, pks)
         columns = ("id", "birth_date", "rank", "unit", "service_number")
-        for pk, birth_date, rank, unit, number in persons.order_by().values_list(*columns).iterator():
+        rows = persons.unmerged().filter(pk__in=pks).order_by().values_list(*columns)
+        for pk, birth_date, rank, unit, number in rows:
             record = Record(
                 birth_date=birth_date, rank=rank, unit=unit, service_number=number, other_names=tuple(spelt.get(pk, ()))
             )
             yield pk, read(record, self.lexicon)
+
+
+def _telling_keys(row: Read) -> list[str]:
+    """Without those that many share and that never suffice alone: the family name, the family name with the year."""
+    return [key for key in keys_of(row) if not key.startswith(("f|", "fy|"))]
+
+
+def match_keys(told: Mapping[str, str], names: Iterable[Spelt], lexicon: Lexicon) -> list[int]:
+    """What a new dossier is found by, as `people.matching.index` would keep it."""
+    spelt = tuple(dict.fromkeys((one[0], one[1], one[2] or told.get("father_name", "")) for one in names))
+    family, given, patronymic = spelt[0]
+    record = Record(
+        family, given, patronymic, told.get("birth_date", ""), told.get("rank", ""), told.get("unit", ""),
+        told.get("service_number", ""), other_names=spelt[1:],
+    )  # fmt: skip
+    return sorted(map(hashed, keys_of(read(record, lexicon))))
 
 
 def _is_certain(levels: Mapping[str, str]) -> bool:
@@ -124,13 +150,11 @@ def _is_certain(levels: Mapping[str, str]) -> bool:
     return is_born and family in AGREES and given in AGREES
 
 
-def spelt_names(compartment: Compartment, pks: Iterable[uuid.UUID] | None) -> dict[uuid.UUID, set[Spelt]]:
-    """Every spelling that these dossiers hold, those merged into them included; None: of everybody in this half."""
+def spelt_names(compartment: Compartment, pks: Iterable[uuid.UUID]) -> dict[uuid.UUID, set[Spelt]]:
+    """Every spelling that these dossiers hold, those merged into them included."""
     found: dict[uuid.UUID, set[Spelt]] = defaultdict(set)
-    names = Name.objects.unscoped("of the half that is written to").filter(compartment=compartment)
-    if pks is not None:
-        names = names.of(*pks)
+    names = Name.objects.unscoped("of the half that is written to").filter(compartment=compartment).of(*pks)
     columns = ("person_id", "person__merged_into_id", "family", "given", "patronymic")
-    for pk, holder, *parts in names.order_by().values_list(*columns).iterator():
+    for pk, holder, *parts in names.order_by().values_list(*columns):
         found[holder or pk].add((parts[0], parts[1], parts[2]))
     return found

@@ -10,8 +10,9 @@ from django.db import models
 from access.models import User
 from core.pouring import pour_values
 from people.imports.judging import differences, spellings
-from people.imports.registry import spelt_names
-from people.models import Import, ImportRow, Lookup, Name, Outcome, Person, SearchKey
+from people.imports.registry import match_keys, spelt_names
+from people.matching.record import Lexicon
+from people.models import Import, ImportRow, Lookup, MatchKey, Name, Outcome, Person, SearchKey
 from people.models.person import LABEL_LENGTH
 from people.operations import IDENTITY, script_of
 from people.search.index import index_again
@@ -27,7 +28,7 @@ class Writer:
     def __init__(self, of: Import, actor: User, now: datetime) -> None:
         self.of, self.actor, self.now = of, actor, now
         self.source = of.sender
-        self.reader = Reader()
+        self.reader, self.lexicon = Reader(), Lexicon()
 
     def lock(self, pks: Sequence[uuid.UUID]) -> dict[uuid.UUID, Person]:
         persons = Person.objects.unscoped("of the import's own half").filter(
@@ -58,6 +59,13 @@ class Writer:
         )  # fmt: skip
         pour_values(Name, NAME_COLUMNS, names, _rest(Name, NAME_COLUMNS, compartment_id=half, source=self.source))
         pour_values(SearchKey, ("person_id", "key", "place"), keys, {"compartment_id": half})
+        pour_values(MatchKey, ("person_id", "key"), self._match_keys(rows), {"compartment_id": half})
+
+    def _match_keys(self, rows: Sequence[ImportRow]) -> Iterator[tuple[Any, ...]]:
+        for row in rows:
+            names = [one.parts for one in spellings(row.told)]
+            for key in match_keys(row.told, names, self.lexicon):
+                yield row.person_id, key
 
     def _search_keys(self, rows: Sequence[ImportRow]) -> Iterator[tuple[Any, ...]]:
         for row in rows:
