@@ -244,7 +244,7 @@ class GrantForm(forms.Form):
     compartment = forms.ModelChoiceField(Compartment.objects.none(), label=gettext_lazy("What to open"))
     organisation = forms.ModelChoiceField(
         Organisation.objects.none(), label=gettext_lazy("To whom"),
-        help_text=gettext_lazy("Organisations that you share something with already, or that an operator introduced to yours."),
+        help_text=gettext_lazy("Organisations that you have to do with already, or that an operator introduced to yours."),
     )  # fmt: skip
     roles = forms.MultipleChoiceField(
         label=gettext_lazy("For whoever there holds the role"), widget=forms.CheckboxSelectMultiple,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -62,8 +63,10 @@ def _navigation(request: HttpRequest) -> Navigation:
         data_entry=types_data_in(may),
         active=active,
         languages=languages,
-        ours_alone=lambda: (
-            set(Negotiation.objects.visible_to(user).order_by().values_list("works_here", flat=True).distinct())
-            == {WorksHere.US}
+        ours_alone=cache(
+            lambda: (
+                set(Negotiation.objects.visible_to(user).order_by().values_list("works_here", flat=True).distinct())
+                == {WorksHere.US}
+            )
         ),
     )

@@ -38,6 +38,15 @@ READ_SHOWS: dict[str, str | Promise] = {
     Compartment.Kind.PRIVATE_CHANNEL: gettext_lazy("what your side passes to the mediator"),
 }
 
+# Where one headquarters keeps everything by itself nothing is shared: a compartment is called after what lies in it.
+KEPT_ALONE: dict[str, str | Promise] = {
+    Compartment.Kind.PARTY: gettext_lazy("our dossiers, drafts and notes"),
+    Compartment.Kind.ORGANISATION: gettext_lazy("our organisation's own rows"),
+    Compartment.Kind.CHANNEL: gettext_lazy("the talks"),
+    Compartment.Kind.TABLE: gettext_lazy("the exchange"),
+    Compartment.Kind.PRIVATE_CHANNEL: gettext_lazy("what we pass to the mediator"),
+}
+
 
 @dataclass(frozen=True)
 class GrantLine:
@@ -55,6 +64,7 @@ class GrantLine:
 class Opened:
     name: str
     kind: str
+    kept_alone: str
     is_private: bool
     new_url: str
     grants: list[GrantLine] = field(default_factory=list)
@@ -100,7 +110,8 @@ def _opened(room: Compartment, grants: Sequence[Grant], sharing: Iterable[Member
     acting = _acting_organisation(grants, sharing)
     lines = [_line(grant, room, acting) for grant in grants]
     new_url = f"{reverse('accounts:grant_new')}?in={room.pk}"
-    return Opened(room.name, str(room.get_kind_display()), not room.is_shared, new_url, lines)
+    kind, kept_alone = str(room.get_kind_display()), str(KEPT_ALONE[room.kind])
+    return Opened(room.name, kind, kept_alone, not room.is_shared, new_url, lines)
 
 
 def _acting_organisation(grants: Iterable[Grant], sharing: Iterable[Membership]) -> Organisation | None:

@@ -16,7 +16,7 @@ from tests.checks import refused
 from tests.keeping import kept
 
 GRANTS, NEW, KEYS = "/organisation/grants/", "/organisation/grants/new/", "/organisation/keys/"
-GRANT_QUERIES = 8
+GRANT_QUERIES = 9
 KEY_QUERIES = 7
 
 

@@ -94,6 +94,8 @@ def pages_of(kept):
         *(f"{reverse('exchanges:sign', args=of_tranche)}?step={step.pk}" for step in steps),
         reverse("exchanges:line", args=of_tranche), reverse("exchanges:manifest", args=of_tranche),
         reverse("people:index"), reverse("people:detail", args=[person.pk]), reverse("alerts:inbox"),
+        reverse("accounts:grants"), reverse("accounts:grant_new"), reverse("accounts:members"), reverse("accounts:keys"),
+        reverse("exchanges:policies"),
     ]  # fmt: skip
 
 
