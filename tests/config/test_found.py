@@ -162,6 +162,17 @@ def test_without_a_terminal_the_password_comes_from_the_environment(empty, argum
     assert found(*rest).startswith("Founded.")
 
 
+@pytest.mark.parametrize("options", [{}, {"fresh": True}])
+def test_no_demonstration_is_put_into_a_founded_installation(empty, arguments, options, monkeypatch):
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    found(*arguments)
+    before = counts()
+
+    with pytest.raises(CommandError, match=r"was founded with `manage\.py found`, so no demonstration is put into it"):
+        call_command("demo", port=0, **options)
+    assert counts() == before
+
+
 def test_no_option_takes_a_password():
     from config.management.commands.found import ASKED
 

@@ -16,8 +16,9 @@ import uvicorn
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 
+from access.models import Installation, Organisation
 from accounts.demo import demo_accounts
 from config import embedded
 from negotiations.models import Negotiation
@@ -42,8 +43,9 @@ class Command(BaseCommand):
             raise CommandError("DEMO=0 is set, so this is no demonstration. Unset it, or run `docker compose up`.")
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         try:
-            listener = listen(port)
             refuse_unwritable_data()
+            refuse_founded_database()
+            listener = listen(port)
             if fresh:
                 delete_data()
             settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns where there is none
@@ -144,6 +146,18 @@ def refuse_unwritable_data() -> None:
     for path in (settings.VAR_DIR, database_file()):
         if path.exists() and not os.access(path, os.W_OK):
             raise CommandError(f"Cannot write to {path}. Make it writable for you, or start from a copy that is.")
+
+
+def refuse_founded_database() -> None:
+    """Asked before anything is migrated, deleted or seeded: whoever works in there has no use for a demonstration."""
+    if Organisation._meta.db_table not in connection.introspection.table_names():
+        return
+    is_demonstration = Installation.objects.exclude(seeded_with="").exists()
+    if not is_demonstration and Organisation.objects.unscoped("is anybody here?").exists():
+        raise CommandError(
+            "This database was founded with `manage.py found`, so no demonstration is put into it: name another one in "
+            "DATABASE_URL."
+        )
 
 
 def database_file() -> Path:
