@@ -1,6 +1,7 @@
 """Events of exchanges, tranches, lists and sign-offs in sentences. A kind once written is rendered for ever."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from audit.presentation import Sentence, objections, sentences
 from core.lifecycle import Text, words_of
 from exchanges.models import AnswerReason, IdentityCheck, Outcome, Stance
-from exchanges.presentation.times import count
+from exchanges.presentation.times import count, day
 
 Content = Mapping[str, Any]
 
@@ -73,7 +74,9 @@ def _cleared(content: Content) -> str:
 
 
 def _planned(content: Content) -> str:
-    return _("Tranche %(number)s planned.") % {"number": content.get("number", "")}
+    """Without its number: the timeline names the tranche before every sentence about it."""
+    planned_on = content.get("planned_on")
+    return _("Planned for %(day)s.") % {"day": day(date.fromisoformat(planned_on))} if planned_on else _("Planned.")
 
 
 def _locked(content: Content) -> str:
@@ -195,7 +198,7 @@ SENTENCES: dict[str, Text | Sentence] = {
     "tranche.held": gettext_lazy("Put on hold."),
     "tranche.hold_released": gettext_lazy("Hold released."),
     "tranche.go_given": gettext_lazy("Go given."),
-    "tranche.gone": gettext_lazy("Every go is given: the tranche has gone."),
+    "tranche.gone": gettext_lazy("Every go is given: it has gone."),
     "tranche.settled": _settled,
     "tranche.aborted": gettext_lazy("Aborted."),
     "receipt.recorded": _receipts,
