@@ -30,11 +30,12 @@ def home(request: HttpRequest) -> HttpResponse:
     part = request.GET.get("part", "")
     if request.htmx and part == "waiting":  # type: ignore[attr-defined]
         return render(request, "home.html#waiting", {"waiting": waiting_for(viewer)})
-    note_visit(viewer)
+    is_first_visit = note_visit(viewer)
     capabilities = capabilities_anywhere(viewer)
     context = {
         "waiting": waiting_for(viewer),
-        "news": news_since(viewer.previous_visit_at, viewer),
+        "is_first_visit": is_first_visit,
+        "news": news_since(None if is_first_visit else viewer.previous_visit_at, viewer),
         "columns": board(viewer),
         "final_lists": final_lists(viewer),
         "may_draft": May.NEGOTIATE in capabilities and Negotiation.objects.where(viewer, May.NEGOTIATE).exists(),
@@ -43,16 +44,18 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "home.html", context)
 
 
-def note_visit(viewer: User) -> None:
-    """A visit that begins half an hour after the last one makes that one the previous. By the clock of case facts,
-    since it is compared with events."""
+def note_visit(viewer: User) -> bool:
+    """Whether they were never here before. A visit that begins half an hour after the last one makes that one the
+    previous; what happens while the first one lasts is told from its beginning on. By the clock of case facts, since it
+    is compared with events."""
     now, last = clock.now(), viewer.last_visit_at
     if last is not None and timedelta() <= now - last < NOTED_EVERY:
-        return
+        return False
     if last is None or not timedelta() <= now - last < NEW_VISIT_AFTER:
-        viewer.previous_visit_at = last
+        viewer.previous_visit_at = last or now
     viewer.last_visit_at = now
     viewer.save(update_fields=["last_visit_at", "previous_visit_at"])
+    return last is None
 
 
 def final_lists(viewer: User) -> list[Manifest]:

@@ -156,10 +156,12 @@ def test_busy_home_keeps_the_way_to_data_entry(scene, browser):
 
 def test_home_shows_every_exchange_by_status(scene, browser):
     factories.exchange_at(scene, S.PROPOSED)
-    content = browser(scene.cast.north.head).get("/").content.decode()
+    client = browser(scene.cast.north.head)
+    content = client.get("/").content.decode()
 
     assert "TLK-1" in content
     assert "first visit" in content
+    assert "first visit" not in client.get("/").content.decode()
     assert "TLK-1" not in browser(scene.cast.outsider_side.head).get("/").content.decode()
 
 
