@@ -731,6 +731,17 @@ class PlanForm(forms.Form):
         self.fields["time_zone"].initial = self.initial.get("time_zone") or timezone.get_current_timezone_name()
         for direction in self.directions:
             self._add_numbers(direction)
+        if is_new:
+            self.fields["nobody_yet"] = forms.BooleanField(
+                label=_("Plan it with nobody in it: names are put in later"), required=False, widget=forms.HiddenInput
+            )
+
+    def nobody_is_meant(self) -> bool:
+        return bool(self.cleaned_data["nobody_yet"])
+
+    def ask_about_nobody(self) -> None:
+        """The box to tick stands on the page only once it is needed."""
+        self.fields["nobody_yet"].widget = forms.CheckboxInput()
 
     def _add_numbers(self, direction: Direction) -> None:
         about = {"direction": direction}

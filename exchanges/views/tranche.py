@@ -42,7 +42,7 @@ def tranches(request: HttpRequest, pk: UUID) -> HttpResponse:
     if form.is_valid():
         planned = tried(form, lambda: _plan(request, page, form))
         if planned is not REFUSED:
-            messages.success(request, _("Tranche %(number)s is planned.") % {"number": planned.number})
+            messages.success(request, _planned(planned, request))
             return redirect("exchanges:tranche", pk=planned.pk)
     context = context_of(page, request, ("tranches",), section="tranches", plan_form=form)
     return render(request, "exchanges/exchange_detail.html", context, status=answer_status(form))
@@ -50,7 +50,18 @@ def tranches(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _plan(request: HttpRequest, page: ExchangePage, form: PlanForm) -> Tranche:
     wanted = [pk for direction in page.parties.directions for pk in _chosen(request, form, direction)]
+    if not wanted and not form.nobody_is_meant():
+        form.ask_about_nobody()
+        sentence = _("Nobody would stand in this tranche. Choose who does, or say that names are put in later.")
+        raise InputRefused(sentence, errors={"nobody_yet": [sentence]})
     return plan_tranche(page.exchange, actor=viewer_of(request), entries=wanted, **form.plan())
+
+
+def _planned(tranche: Tranche, request: HttpRequest) -> str:
+    told = {"number": tranche.number}
+    if Entry.objects.visible_to(request.user).filter(tranche=tranche).exists():
+        return _("Tranche %(number)s is planned.") % told
+    return _("Tranche %(number)s is planned. Nobody stands in it yet: it can be locked once somebody does.") % told
 
 
 def _chosen(request: HttpRequest, form: PlanForm, direction: Direction) -> list[Any]:

@@ -6,14 +6,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from exchanges.forms import SettleForm
-from exchanges.models import Cleared, Entry, Hold, Receipt, SecondPair, Tranche, TrancheStatus
+from exchanges.models import Cleared, Entry, ExchangeStatus, Hold, Receipt, SecondPair, Tranche, TrancheStatus
 from exchanges.operations import tranche as tranche_operations
 from exchanges.presentation.tranche_page import LinesWindow
 from exchanges.transitions.tranche import TRANSITIONS
 from exchanges.views.steps import with_word
 from tests import factories
 
-T = TrancheStatus
+S, T = ExchangeStatus, TrancheStatus
 MISSING = "5b1f2c0e-0000-4000-8000-000000000000"
 PAGES = ("tranche", "sign", "line", "manifest", "plan", "tranche_log")
 PAGE_QUERIES = 26
@@ -338,6 +338,25 @@ def test_unlocking_asks_for_the_change(scene, browser):
     assert client.post(step(tranche, "unlock"), {"reason": "the date moved"}).status_code == 302
 
     assert reread(tranche).status == T.PLANNED
+
+
+def test_a_tranche_of_nobody_is_planned_only_by_who_says_so(scene, browser):
+    exchange = factories.exchange_at(scene, S.NEGOTIATING)
+    client, address = browser(scene.cast.north.negotiator), reverse("exchanges:tranches", args=[exchange.pk])
+    asked = "Plan it with nobody in it"
+    typed = {"planned_on": "2025-05-24", "place": "the border", "time_zone": "UTC", "all-1": "on"}
+    assert asked not in client.get(address).text
+
+    answer = client.post(address, typed)  # nothing is agreed, so "all" is nobody
+    assert answer.status_code == 400
+    assert asked in answer.text
+    assert "Nobody would stand in this tranche." in answer.text
+    assert 'value="the border"' in answer.text
+    assert not Tranche.objects.unscoped("test").exists()
+
+    planned = client.post(address, typed | {"nobody_yet": "on"}, follow=True)
+    assert "Tranche 1 is planned. Nobody stands in it yet" in planned.text
+    assert Tranche.objects.unscoped("test").get().place == "the border"
 
 
 def test_plan_changes_by_numbers_until_the_lock(scene, browser):
