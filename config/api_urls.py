@@ -45,6 +45,7 @@ urlpatterns = [
     *resource("persons", people.Persons, people.PersonOne),
     *resource("names", people.Names, people.NameOne, people.NameStep),
     *resource("claims", people.Claims, people.ClaimOne),
+    *resource("notifications", people.Notifications, people.NotificationOne),
     *resource("negotiations", negotiations.Negotiations, negotiations.NegotiationOne),
     *resource("rounds", negotiations.Rounds, negotiations.RoundOne),
     *resource("proposals", negotiations.Proposals, negotiations.ProposalOne),

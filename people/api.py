@@ -16,9 +16,26 @@ from accounts.doors import ChangingDoor, CollectionDoor, FromVersion, StepDoor
 from core.input import Strict, Text, several
 from core.paging import by
 from core.shapes import Slug, address
+from core.together import Together
 from people import operations
-from people.fate import fate_of
-from people.models import Category, CategoryAssignment, Claim, ClaimKind, Name, Person
+from people.fate import custody_of, fate_of
+from people.models import (
+    AgencyNotice,
+    Category,
+    CategoryAssignment,
+    Claim,
+    ClaimKind,
+    DeathBasis,
+    DeathDuty,
+    HeldBy,
+    Identifier,
+    Name,
+    Notification,
+    Person,
+    StatedBy,
+)
+from people.operations.parts import add_to_part, note_family_read
+from people.operations.watching import LookupAsked, note_rows
 from people.search.finding import narrowed
 
 
@@ -74,7 +91,56 @@ class ClaimRow:
     source: str
     confidence: Annotated[str, Claim.Confidence]
     note: str
+    stated_by: Annotated[str, StatedBy] | None
+    held_by: Annotated[str, HeldBy] | None
+    basis: Annotated[str, DeathBasis] | None
     recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationRow:
+    """Who of the family was told what, when, by whom. Reading it is an event of the reader's own log."""
+
+    id: UUID
+    url: str
+    version: int
+    person: UUID
+    told: str
+    about: Annotated[str, Notification.About]
+    told_on: str
+    told_by: str
+    note: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifierRow:
+    kind: Annotated[str, Identifier.Kind]
+    value: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustodyRow:
+    """Read from the claims, as the fate is. `agency_notified` is null unless the person is in one's own hands."""
+
+    is_held: bool
+    held_by: Annotated[str, HeldBy] | None
+    since: str
+    was_home_before: bool
+    agency_notified: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class DutyRow:
+    """What a death in custody asks of whoever held the person (GC III 120–122)."""
+
+    kind: Annotated[str, DeathDuty.Kind]
+    owed_by: Annotated[str, HeldBy]
+    opened_at: datetime
+    done_on: str
+    is_done: bool
+    reference: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +162,12 @@ class FateRow:
 @dataclass(frozen=True, slots=True)
 class PersonDetail(PersonRow):
     fate: FateRow
+    custody: CustodyRow
     names: list[NameRow]
+    identifiers: list[IdentifierRow]
     categories: list[CategoryRow]
     claims: list[ClaimRow]
+    death_duties: list[DutyRow]
 
 
 PERSON_COLUMNS = ("id", "version", "compartment_id", "merged_into_id", "label", "created_at", *operations.IDENTITY)
@@ -124,14 +193,25 @@ def person_detail(person: Person, viewer: User) -> PersonDetail:
     names = Name.objects.visible_to(viewer).of(person).select_related("person")
     claims = list(Claim.objects.visible_to(viewer).of(person).order_by("happened_on", "recorded_at"))
     categories = CategoryAssignment.objects.visible_to(viewer).of(person)
-    fate = fate_of(claims)
+    identifiers = Identifier.objects.visible_to(viewer).of(person)
+    notices = AgencyNotice.objects.visible_to(viewer).of(person)
+    duties = DeathDuty.objects.visible_to(viewer).of(person)
+    fate, custody = fate_of(claims), custody_of(claims)
     return PersonDetail(
         **{field.name: getattr(row, field.name) for field in fields(row)},
         fate=FateRow(fate.kind or None, fate.label, fate.reason),
+        custody=CustodyRow(
+            custody.is_held, custody.held_by or None, custody.since, custody.after_home is not None,
+            custody.is_known_to_the_agency(notices) if custody.is_ours else None,
+        ),
         names=[name_row(name) for name in names],
+        identifiers=[IdentifierRow(row.kind, row.value, row.source) for row in identifiers],
         categories=[CategoryRow(c.category, c.evidence, c.as_of) for c in categories],
         claims=[claim_row(claim) for claim in claims],
-    )
+        death_duties=[
+            DutyRow(row.kind, row.owed_by, row.opened_at, row.done_on, row.is_done, row.reference) for row in duties
+        ],
+    )  # fmt: skip
 
 
 def name_row(name: Name) -> NameRow:
@@ -162,8 +242,18 @@ def claim_row(claim: Claim) -> ClaimRow:
         source=claim.source,
         confidence=claim.confidence,
         note=claim.note,
+        stated_by=claim.stated_by or None,
+        held_by=claim.held_by or None,
+        basis=claim.basis or None,
         recorded_at=claim.recorded_at,
     )
+
+
+def notification_row(row: Notification) -> NotificationRow:
+    return NotificationRow(
+        row.pk, address("notifications", row.pk), 1, row.person_id, row.told, row.about, row.told_on, row.told_by, row.note,
+        row.recorded_at,
+    )  # fmt: skip
 
 
 # What may be sent
@@ -203,11 +293,23 @@ class ClaimBody(Strict):
     source: Any = Text(160, required=True)
     confidence = Slug(Claim.Confidence, required=False)
     note = Text(500)
+    stated_by = Slug(StatedBy, required=False, help_text="Whose word it is; left out: as the kind of claim says.")
+    held_by = Slug(HeldBy, required=False, help_text="In whose hands; of a death, who held the person then.")
+    basis = Slug(DeathBasis, required=False, help_text="Of an established death alone, and there needed.")
     place = Text(200, help_text="Where the person is said to be held. Reading it takes a capability of its own.")
 
 
 class AddClaimBody(ClaimBody):
     person = serializers.UUIDField()
+
+
+class NotificationBody(Strict):
+    person = serializers.UUIDField()
+    told = Text(160, required=True)
+    about = Slug(Notification.About)
+    told_on = Text(10)
+    told_by = Text(160, required=True)
+    note = Text(300)
 
 
 class IdentityBody(Strict):
@@ -270,6 +372,7 @@ class Persons(PersonDoor, CollectionDoor):
         return super().narrow(narrowed(rows.filter(merged_into=None), asked.pop("q", ""), self.viewer), asked)
 
     def present(self, rows: Sequence[Any]) -> Sequence[PersonRow]:
+        note_rows((row.compartment_id for row in rows), actor=self.viewer)
         return [person_row(person) for person in rows]
 
     def create(self, given: dict[str, Any]) -> PersonDetail:
@@ -286,6 +389,7 @@ class PersonOne(PersonDoor, ChangingDoor):
     body = ChangePersonBody
 
     def present_one(self, row: Person) -> PersonDetail:
+        LookupAsked(row, self.viewer, Together()).note()
         return person_detail(row, self.viewer)
 
     def change(self, row: Person, given: dict[str, Any], version: int | None) -> Person:
@@ -331,6 +435,7 @@ class Names(NameDoor, CollectionDoor):
         return super().narrow(*of_person(rows, asked))
 
     def present(self, rows: Sequence[Name]) -> Sequence[NameRow]:
+        note_rows((row.compartment_id for row in rows), actor=self.viewer)
         return [name_row(name) for name in rows]
 
     def create(self, given: dict[str, Any]) -> NameRow:
@@ -386,6 +491,7 @@ class Claims(ClaimDoor, CollectionDoor):
         return super().narrow(*of_person(rows, asked))
 
     def present(self, rows: Sequence[Claim]) -> Sequence[ClaimRow]:
+        note_rows((row.compartment_id for row in rows), actor=self.viewer)
         return [claim_row(claim) for claim in rows]
 
     def create(self, given: dict[str, Any]) -> ClaimRow:
@@ -400,4 +506,49 @@ class ClaimOne(ClaimDoor, DetailDoor):
         return claim_row(row)
 
 
-__all__ = ["ClaimOne", "Claims", "NameOne", "NameStep", "Names", "PersonOne", "Persons"]
+class NotificationFilters(Filters):
+    person = serializers.UUIDField(required=False)
+    about = Slug(Notification.About, required=False)
+
+
+class NotificationDoor(Door):
+    access = May.READ_FAMILY
+    plural = "notifications"
+    shape = NotificationRow
+
+    def visible(self) -> "QuerySet[Notification]":
+        rows: QuerySet[Notification] = Notification.objects.visible_to(self.viewer)
+        return rows
+
+
+class Notifications(NotificationDoor, CollectionDoor):
+    """Who of a family was told what. Append-only. Whoever writes dossiers may add one without reading the others."""
+
+    order = by("recorded_at", "id")
+    filters = NotificationFilters
+    detail = NotificationRow
+    body = NotificationBody
+
+    def narrow(self, rows: "QuerySet[Any]", asked: Mapping[str, Any]) -> "QuerySet[Any]":
+        return super().narrow(*of_person(rows, asked))
+
+    def present(self, rows: Sequence[Notification]) -> Sequence[NotificationRow]:
+        note_family_read(rows, actor=self.viewer)
+        return [notification_row(row) for row in rows]
+
+    def create(self, given: dict[str, Any]) -> NotificationRow:
+        person = named(Person.objects.visible_to(self.viewer), given.pop("person"), "person")
+        return notification_row(add_to_part(person, Notification, actor=self.viewer, **given))
+
+
+class NotificationOne(NotificationDoor, DetailDoor):
+    """One notification."""
+
+    def present_one(self, row: Notification) -> NotificationRow:
+        note_family_read([row], actor=self.viewer)
+        return notification_row(row)
+
+
+__all__ = [
+    "ClaimOne", "Claims", "NameOne", "NameStep", "Names", "NotificationOne", "Notifications", "PersonOne", "Persons",
+]  # fmt: skip

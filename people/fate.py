@@ -8,7 +8,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from core.partial_dates import spelt
-from people.models import Claim, ClaimKind, HeldBy
+from people.models import AgencyNotice, Claim, ClaimKind, HeldBy
 
 UNKNOWN = ""
 K = ClaimKind
@@ -44,6 +44,11 @@ class Custody:
     @property
     def is_ours(self) -> bool:
         return self.is_held and self.held_by == HeldBy.US
+
+    def is_known_to_the_agency(self, notices: Iterable[AgencyNotice]) -> bool:
+        """Told of this captivity; what was told before it began was about another."""
+        about = AgencyNotice.About.CAPTIVITY
+        return any(row.about == about and row.sent_on.isoformat() >= self.since for row in notices)
 
     def days(self, today: date) -> int:
         """At least so many: of a date known in part its last day counts."""

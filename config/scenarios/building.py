@@ -64,13 +64,15 @@ class Calendar:
         clock.offset = datetime.fromisoformat(moment) - timezone.now()
 
 
-def dossiers(people: Sequence[InventedPerson], *, owner: User, latin_scheme: str, source: str) -> list[Person]:
+def dossiers(
+    people: Sequence[InventedPerson], *, owner: User, latin_scheme: str, source: str, held_by: str = ""
+) -> list[Person]:
     """One dossier a person, with names in both scripts, categories and a first claim."""
     home = owner.memberships.select_related("organisation").first().organisation.home  # type: ignore[union-attr]
-    return create_persons_bulk(home, (_row(p, latin_scheme, source) for p in people), actor=owner)
+    return create_persons_bulk(home, (_row(p, latin_scheme, source, held_by) for p in people), actor=owner)
 
 
-def _row(p: InventedPerson, scheme: str, source: str) -> Mapping[str, Any]:
+def _row(p: InventedPerson, scheme: str, source: str, held_by: str) -> Mapping[str, Any]:
     categories = (p.category, *p.further_categories)
     return {
         "sex": p.sex, "birth_date": p.birth_date, "father_name": p.father_name, "rank": p.rank, "unit": p.unit,
@@ -82,7 +84,8 @@ def _row(p: InventedPerson, scheme: str, source: str) -> Mapping[str, Any]:
              "given": p.given_name_latin, "patronymic": p.patronymic_latin, "scheme": scheme, "source": source},
         ],
         "categories": [{"category": c, "evidence": source, "as_of": p.captured_on} for c in categories],
-        "claims": [{"kind": ClaimKind.REPORTED_CAPTURED, "happened_on": p.captured_on, "source": source}],
+        "claims": [{"kind": ClaimKind.REPORTED_CAPTURED, "happened_on": p.captured_on, "source": source,
+                    "held_by": held_by}],
     }  # fmt: skip
 
 
@@ -128,6 +131,9 @@ STAFF = (
     ("negotiator", "negotiator", (Role.NEGOTIATOR,)),
     ("clerk", "data-entry clerk", (Role.CLERK,)),
     ("handover", "handover officer", (Role.HANDOVER_OFFICER,)),
+    ("medic", "medical officer", (Role.MEDICAL_OFFICER,)),
+    ("lawyer", "legal officer", (Role.LEGAL_OFFICER,)),
+    ("caseworker", "caseworker", (Role.CASEWORKER,)),
 )
 OFFICE = (
     ("president", "signatory", (Role.SIGNATORY,)),

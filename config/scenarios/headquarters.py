@@ -23,6 +23,7 @@ from config.scenarios.building import (
     side_of,
     sign,
 )
+from config.scenarios.dossier import tell_in_full
 from config.scenarios.istanbul import CIVILIANS, KYIV, LEGS, PLACE, name_delegations, record_talks
 from core import clock
 from exchanges.lists import lines_from_rows
@@ -133,6 +134,7 @@ def _our_list(exchange: Exchange, kyiv: Side, size: int, civilians: int) -> None
         people, owner=kyiv.people["clerk"], latin_scheme="KMU 2010", source="tracing request of the family"
     )
     ask_for(to_ukraine, persons, actor=kyiv.people["negotiator"], message="Whom we ask for")
+    tell_in_full(persons[0], kyiv)
     lists.answer(
         exchange, entries=entries_of(to_ukraine, head), stance="agreed", reason="held", actor=head,
         **their_word(exchange.negotiation, head),
@@ -148,7 +150,9 @@ def _their_list(exchange: Exchange, kyiv: Side, size: int, civilians: int) -> No
         to_russia, lines=lines_from_rows(map(_sent_line, people)), message="Whom they ask for", base=0, actor=deputy,
         **their_word(exchange.negotiation, deputy, source="a spreadsheet handed over on paper"),
     )  # fmt: skip
-    persons = dossiers(people, owner=kyiv.people["clerk"], latin_scheme="ICAO 9303", source="register of the camp")
+    persons = dossiers(
+        people, owner=kyiv.people["clerk"], latin_scheme="ICAO 9303", source="register of the camp", held_by="us"
+    )
     entries = entries_of(to_russia, negotiator)
     lists.link_entries(
         exchange, links={entry.pk: person.pk for entry, person in zip(entries, persons, strict=True)}, actor=negotiator

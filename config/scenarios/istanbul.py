@@ -22,6 +22,7 @@ from config.scenarios.building import (
     side_of,
     sign,
 )
+from config.scenarios.dossier import tell_in_full
 from exchanges.models import Exchange, Tranche
 from exchanges.operations import exchange as exchanges
 from exchanges.operations import list as lists
@@ -186,6 +187,8 @@ def _lists(exchange: Exchange, kyiv: Side, moscow: Side) -> None:
             people, owner=receiver.people["clerk"], latin_scheme=scheme, source="tracing request of the family"
         )
         ask_for(direction, persons, actor=receiver.people["negotiator"], message="Whom we ask for")
+        if receiver is kyiv:
+            tell_in_full(persons[0], kyiv)
         entries = entries_of(direction, holder.people["negotiator"])
         lists.answer(exchange, entries=entries, stance="agreed", reason="held", actor=holder.people["negotiator"])
 

@@ -41,7 +41,7 @@ from people.models import (
     shown_name,
 )
 from people.operations import IDENTITY
-from people.operations.watching import LookupAsked, note_lookup
+from people.operations.watching import LookupAsked
 from people.presentation import Fact, tone_of
 
 EVENTS_SHOWN = 50
@@ -192,17 +192,9 @@ class DossierPage:
 
     def shown(self) -> Dossier:
         """The whole page. That it was looked up is noted once a day."""
-        if self._lookup.is_first_today:
-            note_lookup(
-                self.person, actor=self.viewer, is_assigned=self._is_ours(), is_decoy=self._lookup.is_decoy,
-                unassigned_before=self._lookup.unassigned_within_the_hour,
-            )  # fmt: skip
+        self._lookup.note()
         sections = [section for answer in self._sections if (section := answer())]
         return self._shown(sections, day_by_day(self._events.views()))
-
-    def _is_ours(self) -> bool:
-        users = {row.user_id for row in self._assigned.rows}
-        return self.viewer.pk in users or self.person.created_by_id == self.viewer.pk
 
     def _shown(self, sections: list[Section], days: list[Day]) -> Dossier:
         person, claims = self.person, self._claims.rows
@@ -274,7 +266,7 @@ class DossierPage:
 
     def _held_by_us(self, custody: Custody, may_write: bool) -> Obligation:
         held = held_for(custody)
-        if self._is_notified(custody):
+        if custody.is_known_to_the_agency(self._notices.rows):
             return Obligation(held, "quiet")
         civilian = any(row.category == "civilian" for row in self._categories.rows)
         is_late = not custody.since or custody.days(clock.now().date()) > WITHIN_DAYS[civilian]
@@ -288,12 +280,6 @@ class DossierPage:
             note=law, url=reverse("people:agency_new", args=[self.person.pk]) if may_write else "",
             action=_("Record the notice"),
         )  # fmt: skip
-
-    def _is_notified(self, custody: Custody) -> bool:
-        return any(
-            row.about == AgencyNotice.About.CAPTIVITY and row.sent_on.isoformat() >= custody.since
-            for row in self._notices.rows
-        )
 
     def _owed(self, may_write: bool) -> Iterable[Obligation]:
         for duty in self._duties.rows:

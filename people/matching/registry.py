@@ -91,7 +91,7 @@ def _candidates(
     found = holders(MatchKey.objects.visible_to(viewer), keys_of(sought))
     unwanted = set(without)
     wanted = likeliest([pk for pk in persons if pk not in unwanted] for persons in found.values() if persons)
-    persons = Person.objects.visible_to(viewer).in_bulk(wanted)
+    persons = Person.objects.visible_to(viewer).real().in_bulk(wanted)
     names = Name.objects.visible_to(viewer).of(*wanted).by_holder()
     comparer = Comparer(Usual())
     compared = [

@@ -42,7 +42,6 @@ class Lookup(Compartmented):
     is_assigned = models.BooleanField()
 
     read_capability: ClassVar[tuple[str, ...]] = (May.MANAGE_MEMBERS,)
-    objects: ClassVar[Any] = OfPersonQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at"]
@@ -61,7 +60,6 @@ class Decoy(Compartmented):
     marked_at = models.DateTimeField()
 
     read_capability: ClassVar[tuple[str, ...]] = (May.MANAGE_MEMBERS,)
-    objects: ClassVar[Any] = OfPersonQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("decoy")

@@ -3,14 +3,14 @@
 Whoever writes dossiers may add to a closed part without reading it; opening one is an event of the reader's own log.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from access.acting import checked, filled, seat_with
-from access.models import User
+from access.models import Compartment, User
 from access.roles import May
 from access.scoping import Seat
 from audit.recording import record
@@ -57,6 +57,22 @@ def open_part(person: Person, *parts: type[models.Model], actor: User) -> list[l
         data={"rows": sum(len(found) for found in rows)},
     )  # fmt: skip
     return rows
+
+
+@transaction.atomic
+def note_family_read(rows: Sequence[Notification], *, actor: User) -> None:
+    """A list of who was told what was read: an event for each half it came from, of the reader's log."""
+    by_half: dict[Any, list[Notification]] = {}
+    for row in rows:
+        by_half.setdefault(row.compartment_id, []).append(row)
+    for compartment_id, found in by_half.items():
+        seat = seat_with(actor, compartment_id, May.READ_FAMILY)
+        persons = {row.person_id for row in found}
+        subject = Person(pk=persons.pop()) if len(persons) == 1 else Compartment(pk=compartment_id)
+        record(
+            "read.family", subject=subject, actor=actor, seat=seat, compartment=seat.organisation.home,
+            data={"rows": len(found)},
+        )  # fmt: skip
 
 
 @transaction.atomic

@@ -40,6 +40,9 @@ class LookupAsked:
         seen = Lookup.objects.unscoped("the reader's own, of which they learn nothing").filter(reader=reader)
         decoys = Decoy.objects.unscoped("alarms whoever opens it").filter(person=person)
         of_late = seen.filter(compartment=person.compartment_id, at__gt=now - WITHIN, is_assigned=False)
+        self.person, self.reader = person, reader
+        assigned = CaseAssignment.objects.unscoped("is it the reader's case?").of(person.read_as).filter(user=reader)
+        self._assigned = together.later(assigned.values_list("pk"))
         self._today = together.later(seen.filter(person=person, day=now.date()).order_by().values_list("pk"))
         self._decoy = together.later(decoys.values_list("pk"))
         self._of_late = together.later(
@@ -47,16 +50,18 @@ class LookupAsked:
         )
 
     @property
-    def is_first_today(self) -> bool:
-        return not self._today.rows
-
-    @property
     def is_decoy(self) -> bool:
         return bool(self._decoy.rows)
 
-    @property
-    def unassigned_within_the_hour(self) -> int:
-        return sum(self._of_late.rows)
+    def note(self) -> None:
+        """The dossier was opened. Written down once a day."""
+        if self._today.rows:
+            return
+        is_assigned = bool(self._assigned.rows) or self.person.created_by_id == self.reader.pk
+        note_lookup(
+            self.person, actor=self.reader, is_assigned=is_assigned, is_decoy=self.is_decoy,
+            unassigned_before=sum(self._of_late.rows),
+        )  # fmt: skip
 
 
 @transaction.atomic

@@ -3,7 +3,12 @@
 import pytest
 
 from access.models import Compartment
+from access.roles import Role
+from audit.models import Event
 from people.models import Person
+from people.operations import add_claim
+from people.operations.parts import add_identifier
+from tests.cast import member
 
 BODY = {
     "names": [{"family": "Коваленко", "given": "Олександр"}, {"family": "Kovalenko", "given": "Oleksandr"}],
@@ -84,3 +89,66 @@ def test_another_owners_half_cannot_be_named(cast, api):
 
     assert set(answer.json()["errors"]) == {"compartment"}
     assert Compartment.objects.filter(pk=cast.south.home.pk).exists()
+
+
+def test_a_family_is_told_and_reading_that_is_recorded(person, cast, api):
+    caseworker = member("north-caseworker", cast.north.hq, Role.CASEWORKER)
+    told = {
+        "person": person["id"],
+        "told": "his mother",
+        "about": "held",
+        "told_on": "2024-03",
+        "told_by": "the bureau",
+    }
+
+    added = api(cast.north.clerk).post("notifications/", told)
+    assert added.status_code == 201, added.content
+    assert api(cast.north.clerk).get("notifications/").json()["results"] == []
+    assert api(cast.south.head).get(added.json()["url"]).status_code == 404
+    assert not Event.objects.unscoped("test").filter(kind="read.family").exists()
+
+    listed = api(caseworker).get(f"notifications/?person={person['id']}").json()["results"]
+
+    assert listed == [added.json()]
+    assert api(caseworker).get(added.json()["url"]).json() == added.json()
+    assert api(caseworker).get(f"persons/{person['id']}/").status_code == 200
+    subjects = Event.objects.unscoped("test").filter(kind="read.family").values_list("subject", flat=True)
+    assert list(subjects) == [f"person:{person['id']}"] * 2
+
+
+def test_custody_numbers_and_duties_are_read_with_the_dossier(person, cast, api):
+    row = Person.objects.unscoped("test").get(pk=person["id"])
+    clerk = api(cast.north.clerk)
+    sent = {"person": person["id"], "kind": "reported_captured", "source": "a unit", "happened_on": "2024-02-02",
+            "held_by": "us", "stated_by": "us"}  # fmt: skip
+    claim = clerk.post("claims/", sent).json()
+    assert (claim["held_by"], claim["stated_by"], claim["basis"]) == ("us", "us", None)
+    assert clerk.post("claims/", sent | {"basis": "court"}).status_code == 400
+    add_identifier(row, actor=cast.north.clerk, kind="identity_tag", value="77")
+
+    shown = clerk.get(person["url"]).json()
+    assert shown["custody"] == {
+        "is_held": True, "held_by": "us", "since": "2024-02-02", "was_home_before": False, "agency_notified": False,
+    }  # fmt: skip
+    assert shown["identifiers"] == [{"kind": "identity_tag", "value": "77", "source": ""}]
+
+    add_claim(
+        row,
+        actor=cast.north.clerk,
+        second=cast.north.head,
+        kind="death_established",
+        basis="certificate",
+        source="act 3",
+    )
+    dead = clerk.get(person["url"]).json()
+    assert {(duty["owed_by"], duty["is_done"]) for duty in dead["death_duties"]} == {("us", False)}
+    assert len(dead["death_duties"]) == 4
+    assert dead["custody"]["is_held"] is False
+
+
+def test_dossiers_opened_by_a_program_are_looked_up_too(person, cast, api, settings):
+    settings.ALARM_UNASSIGNED_AN_HOUR = 1
+
+    api(cast.north.negotiator).get(person["url"])
+
+    assert Event.objects.unscoped("test").filter(kind="alarm.unassigned_reads").count() == 1

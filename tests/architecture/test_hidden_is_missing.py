@@ -27,9 +27,10 @@ from exchanges.models import (
     TrancheStatus,
 )
 from negotiations.operations import add_proposal, add_statement, record_round
-from people.models import Claim, Name
+from people.models import Claim, Name, Notification
 from people.operations import create_person
 from people.operations.imports import begin_import
+from people.operations.parts import add_to_part
 from tests import factories
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -46,6 +47,9 @@ def hidden(scene) -> dict[str, Any]:
         actor=north.clerk,
         names=[{"script": "latn", "family": "Abel"}],
         claims=[{"kind": "missing", "source": "family"}],
+    )
+    notification = add_to_part(
+        person, Notification, actor=north.clerk, told="his mother", about="held", told_by="the bureau"
     )
     talks = record_round(scene.negotiation, title="First", held_on=tranche.planned_on, actor=north.clerk)
     statement = add_statement(talks, speaker="North", text="Yes.", source="own", actor=north.clerk)
@@ -67,7 +71,8 @@ def hidden(scene) -> dict[str, Any]:
         "sign-offs": first(SignOffStep).pk, "directions": first(Direction).pk, "entries": first(Entry).pk,
         "answers": first(Answer).pk, "revisions": first(Revision).pk, "manifests": first(Manifest).pk,
         "receipts": first(Receipt).pk, "people": person.pk, "persons": person.pk, "names": first(Name, person=person).pk,
-        "claims": first(Claim, person=person).pk, "rounds": talks.pk, "statements": statement.pk, "proposals": proposal.pk,
+        "claims": first(Claim, person=person).pk, "notifications": notification.pk,
+        "rounds": talks.pk, "statements": statement.pk, "proposals": proposal.pk,
         "policies": first(SignOffPolicy, participant=scene.north).pk, "keys": key.pk, "inbox": first(Delivery).pk,
         "round_pk": talks.pk, "import_pk": of.pk, "number": 2,
         "compartments": tranche.compartment_id, "organisations": north.hq.pk, "parties": north.party.pk,

@@ -36,6 +36,8 @@ READ_OTHERWISE = {
     "people.Person.merged_into": "the merge itself",
     "people.SamePersonJudgement.one": "speaks of the two dossiers as they were judged",
     "people.SamePersonJudgement.other": "speaks of the two dossiers as they were judged",
+    "people.Lookup.person": "of the dossier that was opened, which is never a merged one",
+    "people.Decoy.person": "of the dossier that is nobody",
     "people.Merge.absorbed": "the merge itself",
     "people.Merge.survivor": "the merge itself",
     "people.SearchKey.person": "finds one dossier; results are shown where it is read",
