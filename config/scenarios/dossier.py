@@ -10,7 +10,6 @@ from people.operations import add_claim, add_name, assign_category
 from people.operations.parts import add_identifier, add_to_part, note_agency_notice
 from people.operations.watching import assign_case
 
-
 KNOWN: tuple[Mapping[str, Any], ...] = (
     {"kind": "missing", "happened_on": "2022-05", "source": "report of his unit", "stated_by": "us", "confidence": "high"},
     {"kind": "seen_by_returnee", "happened_on": "2022-11", "source": "a man who came home in January 2023",

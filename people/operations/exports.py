@@ -29,7 +29,7 @@ def export_persons(*, actor: User, kind: str, purpose: str, sought: str = "") ->
     if not purpose or len(purpose) > PURPOSE_LENGTH or kind not in FORMATS:
         sentence = _("Say what this is for.")
         raise InputRefused(sentence, errors={"purpose": [sentence]})
-    rows = narrowed(Person.objects.where(actor, May.EXPORT).unmerged(), sought, actor)
+    rows = narrowed(Person.objects.where(actor, May.EXPORT).real().unmerged(), sought, actor)
     found = list(rows.order_by("label", "id").values_list("pk", "compartment_id"))
     if not found:
         raise InputRefused(_("There is nobody here whom you may export."), errors={})

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from access.models import User
 from people.models import Person, SavedSearch
+from people.operations.watching import note_rows
 from people.presentation import Beside, PersonLine, beside_persons, person_line
 from people.search.facets import Facet, Traits, asked_of, counted, may_fit, traits_of
 from people.search.finding import find
@@ -65,6 +66,7 @@ class PeoplePage:
 
 
 def people_page(viewer: User, asked: Asked) -> PeoplePage:
+    """What is shown is counted as read: many windows one after the other stand out."""
     return _sought(viewer, asked) if asked.sought else _listed(viewer, asked)
 
 
@@ -83,6 +85,7 @@ def _sought(viewer: User, asked: Asked) -> PeoplePage:
     beside = beside_persons(persons, viewer)
     traits = traits_of(persons, beside)
     fitting = [person for person in persons if traits[person.pk].fit(asked.facets)]
+    note_rows((person.compartment_id for person in fitting[:WINDOW]), actor=viewer)
     return PeoplePage(
         persons=[person_line(person, beside) for person in fitting[:WINDOW]], sought=asked.sought, is_narrowed=True,
         size=WINDOW, found=len(fitting), may_be_more=len(fitting) > WINDOW,
@@ -113,6 +116,7 @@ def _listed(viewer: User, asked: Asked) -> PeoplePage:
         previous, following = edge, (shown or [end])[-1]
     else:
         previous, following = (shown[0] if start and shown else None), edge
+    note_rows((person.compartment_id for person in shown), actor=viewer)
     facets, counts_all, number = _facets_of_all(viewer, asked, base, traits, is_whole=is_whole)
     return PeoplePage(
         persons=[person_line(person, beside) for person in shown], sought="", is_narrowed=bool(asked.facets), size=WINDOW,

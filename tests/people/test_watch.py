@@ -13,8 +13,10 @@ from core.errors import DomainError, InputRefused
 from exchanges.models import Entry, TrancheStatus
 from exchanges.operations import list as lists
 from exchanges.presentation.dossiers import dossiers_to_tick
+from people.matching.registry import doubles_of
 from people.models import Decoy, Lookup, Person
-from people.operations import create_persons_bulk
+from people.operations import create_person, create_persons_bulk
+from people.operations.exports import export_persons
 from people.operations.watching import assign_case, forget_lookups, mark_decoy, note_rows, unmark_decoy
 from tests import factories
 
@@ -148,6 +150,10 @@ def test_a_decoy_stands_on_no_list_and_nobody_on_a_list_becomes_one(scene, cast,
     with pytest.raises(InputRefused, match="no such entry or dossier"):
         lists.link_entries(tranche.exchange, links={entry.pk: persons[0].pk}, actor=north.negotiator)
     assert Person.objects.visible_to(north.clerk).real().count() == 5
+    left = export_persons(actor=north.negotiator, kind="csv", purpose="to try")
+    assert set(left) == {person.pk for person in persons[1:]}
+    double = create_person(actor=north.clerk, names=[{"family": "Person", "given": "0"}])
+    assert persons[0].pk not in {candidate.person.pk for candidate in doubles_of(double, north.clerk)}
 
     lists.link_entries(tranche.exchange, links={entry.pk: persons[1].pk}, actor=north.negotiator)
     with pytest.raises(DomainError, match="stands on a list"):
