@@ -86,7 +86,9 @@ def test_nothing_is_left_and_the_log_is_whole(
         caller="x", key="k", request_hash="", standing="", status=201, body=json.dumps({"id": str(person.pk), "label": SECRET}),
         created_at="2025-05-01T00:00:00Z",
     )  # fmt: skip
-    events = list(Event.objects.unscoped("test").about(person).exclude(kind="judgement.made"))  # about either of the two
+    events = list(
+        Event.objects.unscoped("test").about(person).exclude(kind="judgement.made")
+    )  # about either of the two
     assert SECRET in everything_stored()
 
     with django_capture_on_commit_callbacks(execute=True):
