@@ -2,6 +2,7 @@ from django.urls import include, path
 
 from people.dossier import views as dossier
 from people.exports import views as exports
+from people.same import views as same
 from people.search import views as search
 
 app_name = "people"
@@ -11,7 +12,12 @@ urlpatterns = [
     path("searches/<uuid:pk>/steps/forget/", search.forget, name="search_forget"),
     path("imports/", include("people.imports.urls")),
     path("export/", exports.export, name="export"),
+    path("duplicates/", same.duplicates, name="duplicates"),
     path("<uuid:pk>/", dossier.detail, name="detail"),
+    path("<uuid:pk>/doubles/", same.doubles, name="doubles"),
+    path("<uuid:pk>/steps/unmerge/", same.unmerge, name="unmerge"),
+    path("<uuid:pk>/beside/<uuid:other>/", same.pair, name="pair"),
+    path("<uuid:pk>/beside/<uuid:other>/steps/<slug:step>/", same.pair_step, name="pair_step"),
     path("<uuid:pk>/identity/", dossier.identity, name="identity"),
     *(
         path(f"<uuid:pk>/{part}/new/", dossier.part_new, {"part": part}, name=f"{part}_new")

@@ -134,6 +134,11 @@ def merge_persons(
     return _begun(merge, actor, seat, is_changed=is_changed)
 
 
+def gaps_filled(survivor: Person, absorbed: Person) -> list[str]:
+    """What to take where nobody chose: the absorbed dossier's value of every field that the survivor leaves empty."""
+    return [name for name in IDENTITY if getattr(absorbed, name) and not getattr(survivor, name)]
+
+
 def _begun(merge: Merge, actor: User, seat: Seat | None, *, is_changed: bool) -> Merge:
     """Done at once, or by the second person; asked where a second person is still needed."""
     needs_two = not actor.is_system and _needs_two(merge)
