@@ -43,7 +43,7 @@ def pour_values(
     names = [*columns, *constant]
     if connection.vendor == "postgresql":
         ending = "".join("\t" + _text(value) for value in constant.values()) + "\n"
-        _copy_lines(model, names, ("\t".join([_text(value) for value in row]) + ending for row in rows))
+        _copy_lines(model, names, (_line(row) + ending for row in rows))
         return
     fields = [_field(model, name) for name in names]
     table, quote = connection.ops.quote_name(model._meta.db_table), connection.ops.quote_name
@@ -54,7 +54,10 @@ def pour_values(
         cursor.executemany(
             f"INSERT INTO {table} ({listed}) VALUES ({places})",
             [
-                [field.get_db_prep_save(value, connection) for field, value in zip(fields, (*row, *last), strict=True)]
+                [
+                    field.get_db_prep_save(field.to_python(value), connection)
+                    for field, value in zip(fields, (*row, *last), strict=True)
+                ]
                 for row in rows
             ],
         )
@@ -100,9 +103,17 @@ def _copy_lines(model: type[models.Model], names: Sequence[str], lines: Iterable
         cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", io.StringIO("".join(lines)))
 
 
+def _line(row: Sequence[Any]) -> str:
+    """One row. Hardly any text holds what COPY reads otherwise: it is looked for in the whole line, not value by value."""
+    line = "\t".join([value if type(value) is str else _text(value) for value in row])
+    if "\\" in line or "\n" in line or "\r" in line or line.count("\t") >= len(row):
+        return "\t".join([_text(value) for value in row])
+    return line
+
+
 def _text(value: Any) -> str:
     if isinstance(value, str):
-        return value if value.isalnum() else str(value).translate(ESCAPES)
+        return str(value).translate(ESCAPES)
     if value is None:
         return UNKNOWN
     if isinstance(value, bool):

@@ -133,8 +133,8 @@ def match_keys(told: Mapping[str, str], names: Iterable[Spelt], lexicon: Lexicon
     spelt = tuple(dict.fromkeys((one[0], one[1], one[2] or told.get("father_name", "")) for one in names))
     family, given, patronymic = spelt[0]
     record = Record(
-        family, given, patronymic, told.get("birth_date", ""), told.get("rank", ""), told.get("unit", ""),
-        told.get("service_number", ""), other_names=spelt[1:],
+        family, given, patronymic, told.get("birth_date", ""), service_number=told.get("service_number", ""),
+        other_names=spelt[1:],
     )  # fmt: skip
     return sorted(map(hashed, keys_of(read(record, lexicon))))
 

@@ -22,13 +22,33 @@ PERSON_COLUMNS = ("id", "label", *IDENTITY)
 NAME_COLUMNS = ("id", "person_id", "script", "kind", "family", "given", "patronymic", "is_preferred")
 
 
+class Keys:
+    """What dossiers are found by. In a list the same names come again and again: each is read once a turn."""
+
+    def __init__(self) -> None:
+        self.reader, self.lexicon = Reader(), Lexicon()
+
+    def of_search(self, rows: Sequence[ImportRow]) -> Iterator[tuple[Any, ...]]:
+        for row in rows:
+            told, pk = row.told, str(row.person_id)
+            spelt = [Spelt(*one.parts, is_call_sign=one.kind == Name.Kind.CALL_SIGN) for one in spellings(told)]
+            keys = self.reader.keys_of(spelt, told.get("birth_date", ""), told.get("service_number", ""))
+            for key, place in keys.items():
+                yield pk, key, str(place)
+
+    def of_match(self, rows: Sequence[ImportRow]) -> Iterator[tuple[Any, ...]]:
+        for row in rows:
+            names, pk = [one.parts for one in spellings(row.told)], str(row.person_id)
+            for key in match_keys(row.told, names, self.lexicon):
+                yield pk, str(key)
+
+
 class Writer:
     """Writes the rows of one chunk for one actor at one instant."""
 
-    def __init__(self, of: Import, actor: User, now: datetime) -> None:
-        self.of, self.actor, self.now = of, actor, now
+    def __init__(self, of: Import, actor: User, now: datetime, keys: Keys) -> None:
+        self.of, self.actor, self.now, self.keys = of, actor, now, keys
         self.source = of.sender
-        self.reader, self.lexicon = Reader(), Lexicon()
 
     def lock(self, pks: Sequence[uuid.UUID]) -> dict[uuid.UUID, Person]:
         persons = Person.objects.unscoped("of the import's own half").filter(
@@ -52,28 +72,13 @@ class Writer:
                 first = False
             row.outcome = Outcome.CREATED
         half = self.of.compartment_id
-        keys = self._search_keys(rows)
         pour_values(
             Person, PERSON_COLUMNS, persons,
             _rest(Person, PERSON_COLUMNS, compartment_id=half, created_by_id=self.actor.pk, created_at=self.now),
         )  # fmt: skip
         pour_values(Name, NAME_COLUMNS, names, _rest(Name, NAME_COLUMNS, compartment_id=half, source=self.source))
-        pour_values(SearchKey, ("person_id", "key", "place"), keys, {"compartment_id": half})
-        pour_values(MatchKey, ("person_id", "key"), self._match_keys(rows), {"compartment_id": half})
-
-    def _match_keys(self, rows: Sequence[ImportRow]) -> Iterator[tuple[Any, ...]]:
-        for row in rows:
-            names = [one.parts for one in spellings(row.told)]
-            for key in match_keys(row.told, names, self.lexicon):
-                yield row.person_id, key
-
-    def _search_keys(self, rows: Sequence[ImportRow]) -> Iterator[tuple[Any, ...]]:
-        for row in rows:
-            told = row.told
-            spelt = [Spelt(*one.parts, is_call_sign=one.kind == Name.Kind.CALL_SIGN) for one in spellings(told)]
-            keys = self.reader.keys_of(spelt, told.get("birth_date", ""), told.get("service_number", ""))
-            for key, place in keys.items():
-                yield row.person_id, key, place
+        pour_values(SearchKey, ("person_id", "key", "place"), self.keys.of_search(rows), {"compartment_id": half})
+        pour_values(MatchKey, ("person_id", "key"), self.keys.of_match(rows), {"compartment_id": half})
 
     def update(self, rows: Sequence[ImportRow], persons: dict[uuid.UUID, Person]) -> None:
         """`persons` are under lock. What the dossier says by now decides what there is to change."""

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -29,7 +30,7 @@ from core.sheets.reading import Table, reading
 from people.imports.cells import Reader
 from people.imports.columns import guess
 from people.imports.judging import Judge, Judged
-from people.imports.writing import Writer, take_back
+from people.imports.writing import Keys, Writer, take_back
 from people.models import AT_WORK, Decision, Import, ImportRow, ImportStatus, Outcome, RowVerdict, SenderColumns
 from people.operations import last_day
 from people.operations.imports import refuse_what_was_built_on, sender_as_compared, taken_in, to_be_taken
@@ -202,15 +203,16 @@ def _write_rows(of: Import, judged: Iterable[Judged]) -> None:
 
 
 def _commit(of: Import, until: float) -> bool:
-    return _by_chunks(of, until, _commit_chunk)
+    return _by_chunks(of, until, partial(_commit_chunk, keys=Keys()))
 
 
 @transaction.atomic
-def _commit_chunk(of: Import, *, actor: User) -> bool:
+def _commit_chunk(of: Import, *, actor: User, keys: Keys) -> bool:
     """Returns whether there may be more."""
     of = _locked(of, S.COMMITTING)
     seat = _may(of, actor)
-    rows = list(to_be_taken(of, of.taken_verdicts).filter(number__gt=of.done_through).order_by("number")[:CHUNK])
+    left = to_be_taken(of, of.taken_verdicts).filter(number__gt=of.done_through).order_by("number")
+    rows = list(left.defer("cells", "faults", "differences", "key", "repeats")[:CHUNK])
     if not rows:
         of.status = S.COMMITTED
         of.version += 1
@@ -218,7 +220,7 @@ def _commit_chunk(of: Import, *, actor: User) -> bool:
         return False
     for row in rows:
         row.person_id = row.chosen_id or row.person_id
-    writer = Writer(of, actor, clock.now())
+    writer = Writer(of, actor, clock.now(), keys)
     updates = [row for row in rows if not _creates(row)]
     persons = writer.lock([row.person_id for row in updates if row.person_id])
     position = _position(of, lock=True)
@@ -253,7 +255,7 @@ def _still_new(of: Import, rows: list[ImportRow]) -> list[ImportRow]:
     """Without the rows whom somebody entered meanwhile. Who was decided to be new by a person stays so."""
     unsettled = [row for row in rows if not row.decision]
     judge = Judge(of.compartment, _reader(of), {})
-    fresh = [Judged(row.number, row.cells, row.told, [], row.key) for row in unsettled]
+    fresh = [Judged(row.number, [], row.told, [], "") for row in unsettled]
     for row, judged in zip(unsettled, judge.judge(fresh), strict=True):
         if judged.verdict not in (RowVerdict.NEW, RowVerdict.ERASED, RowVerdict.REPEATED):
             row.verdict = RowVerdict.AMBIGUOUS

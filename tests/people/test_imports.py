@@ -1,11 +1,21 @@
 """A list from its file to the dossiers, and back."""
 
 import io
+import re
+from datetime import date
 
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.operations import end_membership
 from audit.models import Event
-from people.models import Claim, Import, ImportRow, ImportStatus, Name, Person, SearchKey
-from people.operations import create_person, intake
+from people.models import Claim, Import, ImportRow, ImportStatus, MatchKey, Name, Person, SearchKey
+from people.operations import add_claim, change_person, create_person, intake
 from people.operations import imports as operations
+from people.operations.erasing import erase_person
 
 HEADINGS = ["№", "Прізвище", "Ім'я", "По батькові", "Дата народження", "Особистий номер", "Звання"]
 KOVAL = ["1", "Коваль", "Іван", "Петрович", "23.04.1987", "U-1000001", "солдат"]
@@ -53,7 +63,8 @@ def everything() -> dict[str, list]:
     models = (Person, Name, Claim)
     rows = {model.__name__: list(model.objects.unscoped("test").order_by("pk").values()) for model in models}
     keys = SearchKey.objects.unscoped("test").order_by("person", "key").values_list("person", "key", "place")
-    return rows | {"SearchKey": list(keys)}
+    matched = MatchKey.objects.unscoped("test").order_by("person", "key").values_list("person", "key")
+    return rows | {"SearchKey": list(keys), "MatchKey": list(matched)}
 
 
 def test_a_list_becomes_dossiers(cast):
@@ -166,3 +177,222 @@ def test_a_clerk_takes_a_list_in_by_the_pages_alone(cast, as_user, django_captur
         client.post(f"{sent.url}steps/undo/")
     assert list(Person.objects.unscoped("test").values_list("label", "birth_date")) == [("Мельник Олег", "")]
     assert Import.objects.get().status == ImportStatus.UNDONE
+
+
+# What may go wrong
+
+
+def many(count: int) -> bytes:
+    return csv_of(
+        HEADINGS,
+        *(
+            [str(n), f"Тест{chr(1072 + n)}енко", "Іван", "", f"0{n}.01.199{n}", f"U-{n:07}", ""]
+            for n in range(1, count)
+        ),
+    )
+
+
+def test_killed_in_the_middle_it_goes_on_where_it_was(cast, monkeypatch):
+    """Each chunk is whole or not there at all; the next turn begins behind the last one."""
+    clerk = cast.north.clerk
+    monkeypatch.setattr(intake, "CHUNK", 2)
+    of = taken(clerk, many(8))
+    operations.commit_import(of, actor=clerk)
+    advance, calls = intake._advance, []
+
+    def killed(*args):
+        calls.append(1)
+        if len(calls) == 2:
+            raise MemoryError
+        advance(*args)
+
+    monkeypatch.setattr(intake, "_advance", killed)
+    with pytest.raises(MemoryError):
+        intake.work_on(of.pk)
+    of.refresh_from_db()
+
+    assert (of.status, of.done_rows, Person.objects.unscoped("test").count()) == (ImportStatus.COMMITTING, 2, 2)
+    assert intake.unfinished() == []  # somebody worked on it a moment ago
+    Import.objects.unscoped("test").update(worked_at=None)
+    assert intake.unfinished() == [of.pk]
+
+    intake.work_on(of.pk)
+    of.refresh_from_db()
+    chunks = Event.objects.unscoped("test").about(of).filter(kind="import.committed").count()
+
+    assert (of.status, of.done_rows, chunks) == (ImportStatus.COMMITTED, 7, 4)
+    assert (
+        Person.objects.unscoped("test").count()
+        == Person.objects.unscoped("test").values("label").distinct().count()
+        == 7
+    )
+
+
+def test_who_may_import_no_longer_stops_the_work_and_is_told(cast):
+    of = taken(cast.north.clerk, csv_of(HEADINGS, KOVAL))
+    operations.commit_import(of, actor=cast.north.clerk)
+    end_membership(cast.north.clerk.memberships.get(), actor=cast.north.head)
+
+    intake.work_on(of.pk)
+    of.refresh_from_db()
+
+    assert (of.status, of.fault) == (ImportStatus.COMMITTED, "stopped")
+    assert not Person.objects.unscoped("test").exists()
+
+
+def test_what_others_built_on_is_not_taken_away(cast):
+    clerk = cast.north.clerk
+    of = commit(taken(clerk, csv_of(HEADINGS, KOVAL, MELNYK)), clerk)
+    change_person(Person.objects.get(label="Мельник Олег"), rank="sergeant", actor=cast.north.negotiator)
+    before = everything()
+
+    with pytest.raises(operations.SomebodyBuiltOnIt, match="Мельник Олег"):
+        operations.undo_import(of, actor=clerk)
+
+    of.refresh_from_db()
+    assert of.status == ImportStatus.COMMITTED
+    assert everything() == before
+
+
+def test_a_person_entered_since_the_preview_is_not_doubled(cast):
+    clerk = cast.north.clerk
+    of = taken(clerk, csv_of(HEADINGS, KOVAL))
+    create_person(
+        actor=clerk, names=[{"family": "Koval", "given": "Ivan", "patronymic": "Petrovych"}], birth_date="1987-04-23"
+    )
+
+    commit(of, clerk)
+
+    row = ImportRow.objects.unscoped("test").get()
+    assert (row.outcome, row.verdict) == ("refused", "ambiguous")
+    assert Person.objects.unscoped("test").count() == 1
+
+
+def test_each_row_gets_its_verdict(cast):
+    clerk = cast.north.clerk
+    names = {"given": "Іван", "patronymic": "Петрович"}
+    home, dead = (
+        create_person(actor=clerk, names=[{"family": family, **names}], birth_date=born)
+        for family, born in (("Вернигора", "1990-01-02"), ("Загинський", "1971-11-30"))
+    )
+    add_claim(home, kind="home", source="us", happened_on="2025", actor=clerk)
+    add_claim(dead, kind="reported_dead_by_holder", source="South", happened_on="2025", actor=clerk)
+    gone = create_person(actor=clerk, names=[{"family": "Забутий", **names}], birth_date="1955-06-07")
+    erase_person(gone, decided_on=date(2026, 1, 1), reason="asked", actor=cast.north.head)
+    create_person(actor=clerk, names=[{"family": "Мельник", "given": "Олег"}])
+    rows = [
+        KOVAL, ["", "Вернигора", "Іван", "Петрович", "02.01.1990", "", "капітан"],
+        ["", "Загинський", *KOVAL[2:4], "30.11.1971", "", ""],
+        ["", "Забутий", *KOVAL[2:4], "07.06.1955", "", ""], MELNYK, ["", "Koval", "Ivan", "Petrovych", "1987-04-23", "", ""],
+        ["", "Тест", "Iван", "", "2031", "", ""],
+    ]  # fmt: skip
+
+    of = taken(clerk, csv_of(HEADINGS, *rows))
+
+    assert list(verdicts(of).values()) == ["new", "home", "dead", "erased", "ambiguous", "repeated", "invalid"]
+    last = ImportRow.objects.unscoped("test").get(of_import=of, number=8)
+    assert last.faults == [[2, "two_alphabets", "Iван"], [4, "not_yet", "2031"]]
+    assert ImportRow.objects.unscoped("test").get(of_import=of, number=7).repeats == 2
+
+
+def test_files_that_cannot_be_read_leave_a_sentence_and_nothing_else(cast, as_user, django_capture_on_commit_callbacks):
+    client = as_user(cast.north.clerk)
+    for content, sentence in (
+        (b"PK\x03\x04junk", "cut off or damaged"),
+        (b"", "empty"),
+        (b'a,b\n"x', "middle of a quoted cell"),
+    ):
+        file = io.BytesIO(content)
+        file.name = "list.xlsx"
+        with django_capture_on_commit_callbacks(execute=True):
+            sent = client.post("/people/imports/new/", {"sender": "South", "file": file})
+        page = client.get(sent.url).content.decode() if sent.status_code == 302 else sent.content.decode()
+
+        assert sentence in page, sentence
+    assert not ImportRow.objects.unscoped("test").exists()
+
+
+def test_a_file_larger_than_any_may_be_is_answered_at_its_field(cast, as_user, monkeypatch):
+    client = as_user(cast.north.clerk)
+    monkeypatch.setattr("core.uploads.MOST_RECEIVED", 1000)
+    file = io.BytesIO(b"x" * 200_000)
+    file.name = "list.csv"
+
+    sent = client.post("/people/imports/new/", {"sender": "South", "file": file})
+
+    assert sent.status_code == 400
+    assert sent.context["form"].errors == {
+        "file": ["The file is larger than 50 MB. Split it, or save it without pictures."]
+    }
+    assert sent.context["form"]["sender"].value() == "South"
+    assert not Import.objects.unscoped("test").exists()
+
+
+def test_the_other_sides_clerk_learns_nothing_of_our_registry(cast, as_user, django_assert_num_queries):
+    """The same list, whether or not our registry holds the man: the same verdicts, bytes and number of queries."""
+    south = cast.south.clerk
+    told = []
+    for number in range(2):
+        if number:
+            create_person(
+                actor=cast.north.clerk, names=[{"family": "Коваль", "given": "Іван", "patronymic": "Петрович"}],
+                birth_date="1987-04-23", service_number="U-1000001",
+            )  # fmt: skip
+        of = taken(south, csv_of(HEADINGS, KOVAL), sender=f"List {number}")
+        client = as_user(south)
+        with CaptureQueriesContext(connection) as asked:
+            page = client.get(f"/people/imports/{of.pk}/")
+        body = re.sub(rf"{of.pk}|csrf[^>]+>|List \d|\d\d:\d\d|received [^<]*", "", page.content.decode())
+        rows = list(
+            ImportRow.objects.unscoped("test")
+            .filter(of_import=of)
+            .values("verdict", "told", "candidates", "differences")
+        )
+        told.append((len(asked), body, rows, of.rows))
+        operations.discard_import(of, actor=south)
+
+    assert told[0] == told[1]
+    assert as_user(cast.north.head).get(f"/people/imports/{of.pk}/").status_code == 404
+
+
+def test_settled_rows_and_the_pages_cost_the_same_whatever_there_is(cast, as_user):
+    clerk = cast.north.clerk
+    client = as_user(clerk)
+    asked = []
+    for count in (2, 9):
+        of = taken(clerk, many(count), sender=f"List {count}")
+        with CaptureQueriesContext(connection) as queries:
+            client.get(f"/people/imports/{of.pk}/")
+        asked.append(len(queries))
+
+    assert asked[0] == asked[1] <= 20
+
+
+ROW = st.tuples(
+    st.sampled_from(["Коваль", "Koval", "Мельник", "О'Коннор", "Iван", ""]), st.sampled_from(["Іван", "Ivan", "Олег", ""]),
+    st.sampled_from(["", "Петрович"]), st.sampled_from(["", "1987", "23.04.1987", "2031", "01.02.1990"]),
+    st.sampled_from(["", "U-1", "U-2000001", "=1+1"]),
+)  # fmt: skip
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(ROW, min_size=1, max_size=8), st.lists(ROW, max_size=3))
+def test_whatever_a_list_holds_it_can_be_undone_and_taken_twice(cast, rows, there):
+    clerk = cast.north.clerk
+    with transaction.atomic():
+        for family, given_name, _patronymic, _born, number in there:
+            if family and family != "Iван":
+                create_person(actor=clerk, names=[{"family": family, "given": given_name}], service_number=number)
+        content = csv_of(HEADINGS, *(["", *row, ""] for row in rows))
+        before = everything()
+        of = taken(clerk, content)
+        if operations.to_be_taken(of, operations.TAKEABLE).exists():
+            commit(of, clerk, operations.TAKEABLE)
+            once = everything()
+            again = commit_or_nothing(taken(clerk, content), clerk)
+            assert everything() == once
+            if operations.taken_in(again).exists():
+                undo(again, clerk)
+            undo(of, clerk)
+        assert everything() == before
+        transaction.set_rollback(True)
