@@ -5,22 +5,28 @@ list is taken in parts, so that memory grows with neither file.
 """
 
 import heapq
+import multiprocessing
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from math import log2
+from multiprocessing.connection import Connection
+from typing import Any
 
+from core.errors import DomainError
 from people.matching.comparison import Comparer
 from people.matching.keys import HALF, MOST_HOLDERS, birth_key, digits_of, keys_of
 from people.matching.record import Lexicon, Part, Read, Record, day_of, number_of, read
 
 ROWS_AT_A_TIME = 2_000
 COMPARED = 32  # of those who share a key, the likeliest so many are compared in full
+SPARE = 8  # more of them where the registry is shared out
 GIVEN = 10  # candidates a row
+SUPPOSED = 100_000_000  # persons: a key that one of them holds is worth most
 
-ALONE, UNKNOWN = "", "-"  # no year is written so
+ALONE, UNKNOWN, GIVEN_IS, FATHER_IS = "", "-", "g ", "f "  # no year is written so
 RegistryLine = Sequence[str]  # id, family_name, given_name, patronymic, birth_date, rank, unit, service_number
 ListLine = Sequence[str]  # row_id, name, then the same
 
@@ -32,15 +38,25 @@ class Found:
     score: float
 
 
-def reconcile(rows: Iterable[ListLine], registry: Callable[[], Iterator[RegistryLine]]) -> Iterator[Found]:
-    """The likeliest persons of each row, likeliest first; a row that nobody resembles has none."""
+def reconcile(
+    rows: Iterable[ListLine], registry: Callable[[], Iterator[RegistryLine]], *, processes: int = 1
+) -> Iterator[Found]:
+    """The likeliest persons of each row, likeliest first; a row that nobody resembles has none.
+
+    With several `processes` each watches its share of the registry; they tell each other how common names and keys are.
+    """
     counted: Counted | None = None
     remaining = iter(rows)
     while part := list(islice(remaining, ROWS_AT_A_TIME)):
         passing = Passing(part, counted)
-        passing.watch(registry())
+        if processes > 1:
+            found = apart(passing, registry, processes)
+        else:
+            passing.watch(registry())
+            found = passing.judged(passing.known())
         counted = passing.counted
-        yield from passing.judged()
+        for row_id, persons in zip(passing.row_ids, found, strict=True):
+            yield from (Found(row_id, person, score) for score, person in heapq.nlargest(GIVEN, persons))
 
 
 @dataclass(slots=True)
@@ -51,6 +67,12 @@ class Counted:
     families: Counter[str] = field(default_factory=Counter)
     given_names: Counter[str] = field(default_factory=Counter)
     fathers: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Counted") -> None:
+        self.persons += other.persons
+        self.families.update(other.families)
+        self.given_names.update(other.given_names)
+        self.fathers.update(other.fathers)
 
     def family(self, bones: str) -> float:
         return self.families[bones] / self.persons if self.persons else 0.0
@@ -74,21 +96,19 @@ class Sought:
 
     def __init__(self, keys: Iterable[str]) -> None:
         self.holders: dict[str, Holders[int]] = {}
-        self.with_given: dict[str, Branch] = {}
-        self.with_father: dict[str, Branch] = {}
-        self.with_year: dict[str, Branch] = {}
+        self.families: dict[str, Branch] = {}
         self.pairs: dict[tuple[str, str], Branch] = {}
         for key in keys:
             holders = self.holders[key] = array("I")
             match key.split("|"):
                 case "f", bones:
-                    self.with_year.setdefault(bones, {})[ALONE] = holders
+                    self.families.setdefault(bones, {})[ALONE] = holders
                 case "fy", bones, year:
-                    self.with_year.setdefault(bones, {})[year] = holders
+                    self.families.setdefault(bones, {})[year] = holders
                 case "fg", bones, given:
-                    self.with_given.setdefault(bones, {})[given] = holders
+                    self.families.setdefault(bones, {})[GIVEN_IS + given] = holders
                 case "fp", bones, father:
-                    self.with_father.setdefault(bones, {})[father] = holders
+                    self.families.setdefault(bones, {})[FATHER_IS + father] = holders
                 case "gp", given, father, year:
                     self.pairs.setdefault((given, father), {})[year] = holders
                 case "a" | "z" as half, bones, given, father:
@@ -101,7 +121,7 @@ class FamilyName:
 
     times: int
     bones: str
-    branches: list[tuple[Branch, Branch, Branch]]
+    branches: list[Branch]
     halves: list[tuple[str, str]]
 
 
@@ -109,6 +129,7 @@ class FamilyName:
 class OtherName:
     times: int
     key: str
+    asks: str  # of a family name's branch
 
 
 @dataclass(slots=True)
@@ -128,6 +149,7 @@ class Passing:
         self.sought = Sought(key for keys in self.keys for key in keys)
         self.lines: list[RegistryLine] = []
         self.counted = counted
+        self.compared = COMPARED
 
     def watch(self, registry: Iterable[RegistryLine]) -> None:
         """Keep who shares a key with a row."""
@@ -148,11 +170,10 @@ class Passing:
             named.times += 1
             called.times += 1
             child_of.times += 1
-            g, p = called.key, child_of.key
             found: list[Holders[int] | None] = [birth.holders]
-            for with_given, with_father, with_year in named.branches:
-                found += (with_given.get(g), with_father.get(p), with_year.get(ALONE), with_year.get(birth.year))
-            if (pair := pairs.get((g, p))) is not None:
+            for branch in named.branches:
+                found += (branch.get(ALONE), branch.get(called.asks), branch.get(child_of.asks), branch.get(birth.year))
+            if (pair := pairs.get((called.key, child_of.key))) is not None:
                 found.append(pair.get(birth.year))
                 for beginning, end in named.halves:
                     found += (pair.get(beginning), pair.get(end))
@@ -171,28 +192,22 @@ class Passing:
     def _family(self, known: dict[str, FamilyName], text: str) -> FamilyName:
         part, sought = Part(text), self.sought
         bones = () if part.is_initial or not part.fold else part.bones
-        nothing: Branch = {}
-        branches = [
-            (
-                sought.with_given.get(one, nothing),
-                sought.with_father.get(one, nothing),
-                sought.with_year.get(one, nothing),
-            )
-            for one in bones
-        ]
+        branches = [branch for one in bones if (branch := sought.families.get(one))]
         halves = [(f"a{one[:HALF]}", f"z{one[-HALF:]}") for one in bones]
-        found = FamilyName(0, part.bones[0], [one for one in branches if any(one)], halves)
+        found = FamilyName(0, part.bones[0], branches, halves)
         known[text] = found
         return found
 
     def _given(self, known: dict[str, OtherName], text: str) -> OtherName:
         part = self.lexicon.part(text)
-        found = known[text] = OtherName(0, part.given_key if part is not None and not part.is_initial else "")
+        key = part.given_key if part is not None and not part.is_initial else ""
+        found = known[text] = OtherName(0, key, GIVEN_IS + key)
         return found
 
     def _patronymic(self, known: dict[str, OtherName], text: str) -> OtherName:
         part = self.lexicon.part(text)
-        found = known[text] = OtherName(0, part.father if part is not None else "")
+        key = part.father if part is not None else ""
+        found = known[text] = OtherName(0, key, FATHER_IS + key)
         return found
 
     def _birth(self, known: dict[str, Birth], text: str) -> Birth:
@@ -200,30 +215,97 @@ class Passing:
         found = known[text] = Birth(str(day[0] or UNKNOWN), self.sought.holders.get(birth_key(day)))
         return found
 
-    def judged(self) -> Iterator[Found]:
-        assert self.counted is not None
-        comparer = Comparer(self.counted)
-        for row_id, row, keys in zip(self.row_ids, self.rows, self.keys, strict=True):
+    def known(self) -> "Known":
+        """What this share of the registry knows of how common things are."""
+        return Known(self.counted or Counted(), [len(holders) for holders in self.sought.holders.values()])
+
+    def judged(self, known: "Known") -> Iterator[list[tuple[float, str]]]:
+        """For each row its likeliest of this share, where `known` is of the whole registry."""
+        self.counted = known.counted
+        comparer = Comparer(known.counted)
+        held_by = dict(zip(self.sought.holders, known.holders, strict=True))
+        for row, keys in zip(self.rows, self.keys, strict=True):
             scored = []
-            for number in self._likeliest(keys, self.counted.persons):
+            for number in self._likeliest(keys, held_by):
                 line = self.lines[number]
                 held = read_line(line, self.lexicon, with_number=bool(row.number))
                 scored.append((comparer.compare(row, held).score, line[0]))
-            for score, candidate in heapq.nlargest(GIVEN, scored):
-                yield Found(row_id, candidate, score)
+            yield heapq.nlargest(GIVEN, scored)
 
-    def _likeliest(self, keys: Sequence[str], persons: int) -> list[int]:
+    def _likeliest(self, keys: Sequence[str], held_by: Mapping[str, int]) -> list[int]:
         """By the keys shared, each worth its rarity."""
         worth: dict[int, float] = {}
         for key in keys:
-            holders = self.sought.holders[key]
-            if 0 < len(holders) <= MOST_HOLDERS:
-                bits = log2(persons / len(holders)) + 1
-                for number in holders:
+            if 0 < held_by[key] <= MOST_HOLDERS:
+                bits = -log2(held_by[key] / SUPPOSED)
+                for number in self.sought.holders[key]:
                     worth[number] = worth.get(number, 0.0) + bits
-        if len(worth) <= COMPARED:
+        if len(worth) <= self.compared:
             return list(worth)
-        return heapq.nlargest(COMPARED, worth, key=worth.__getitem__)
+        return heapq.nlargest(self.compared, worth, key=worth.__getitem__)
+
+
+@dataclass(slots=True)
+class Known:
+    """How common the names are, and how many hold each key, in the order of the keys."""
+
+    counted: Counted
+    holders: list[int]
+
+    def add(self, other: "Known") -> None:
+        self.counted.add(other.counted)
+        self.holders = [one + more for one, more in zip(self.holders, other.holders, strict=True)]
+
+
+def apart(
+    passing: Passing, registry: Callable[[], Iterator[RegistryLine]], processes: int
+) -> Iterator[list[tuple[float, str]]]:
+    """Each process takes every so many-th person, and judges whom it kept once it knows what all of them counted."""
+    context = multiprocessing.get_context("fork")  # the list is there already, and nothing of it need be sent
+    was_counted = passing.counted
+    passing.compared = COMPARED // processes + SPARE
+    workers = []
+    try:
+        for number in range(processes):
+            here, there = context.Pipe()
+            worker = context.Process(target=_work, args=(there, passing, registry, number, processes), daemon=True)
+            worker.start()
+            there.close()
+            workers.append((worker, here))
+        known, *others = (_told(here) for _worker, here in workers)
+        for other in others:
+            known.add(other)
+        passing.counted = known.counted = was_counted or known.counted
+        for _worker, here in workers:
+            here.send(known)
+        shares = [_told(here) for _worker, here in workers]
+    finally:
+        for worker, here in workers:
+            here.close()
+            worker.terminate()
+            worker.join()
+    return ([person for share in of_row for person in share] for of_row in zip(*shares, strict=True))
+
+
+def _work(
+    there: Connection, passing: Passing, registry: Callable[[], Iterator[RegistryLine]], number: int, processes: int
+) -> None:
+    try:
+        passing.watch(islice(registry(), number, None, processes))
+        there.send(passing.known())
+        there.send(list(passing.judged(there.recv())))
+    except DomainError as refused:
+        there.send(refused)
+
+
+def _told(here: Connection) -> Any:
+    try:
+        told = here.recv()
+    except EOFError as error:
+        raise DomainError("A part of the work was ended from outside.") from error
+    if isinstance(told, DomainError):
+        raise told
+    return told
 
 
 def _counted(

@@ -6,9 +6,10 @@ import random
 import pytest
 from django.core.management import CommandError, call_command
 
+from core.errors import DomainError
 from people.matching.csv_files import FOUND, LIST, REGISTRY
 from people.matching.keys import MOST_HOLDERS, keys_of
-from people.matching.reconciling import Passing
+from people.matching.reconciling import Passing, reconcile
 from people.matching.record import Lexicon, Record, read
 from people.seeding.generator import invented_persons
 
@@ -86,6 +87,31 @@ def test_the_stream_finds_exactly_those_who_share_a_key(invented):
     assert sorted(kept) == sorted(name for name, keys in persons.items() if keys & sought)
     for key, holders in passing.sought.holders.items():
         assert {kept[number] for number in holders} == {name for name, keys in persons.items() if key in keys}, key
+
+
+@pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning"
+)  # newer Pythons warn of forking beside threads; the command has none
+def test_several_processes_find_whom_one_finds(invented, monkeypatch):
+    monkeypatch.setattr("people.matching.reconciling.ROWS_AT_A_TIME", 7)
+    registry = [line(number, person) for number, person in enumerate(invented)]
+    rows = [[f"r{number}", "", *person[1:4], "", *person[5:]] for number, person in enumerate(registry[:20])]
+
+    alone = list(reconcile(rows, lambda: iter(registry)))
+    together = list(reconcile(rows, lambda: iter(registry), processes=2))
+
+    assert {one.row_id for one in alone} == {row[0] for row in rows}
+    assert together == alone
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_fault_that_one_of_several_processes_meets_is_told(invented):
+    def faulty():
+        yield from (line(number, person) for number, person in enumerate(invented[:10]))
+        raise DomainError("line 12: cut.")
+
+    with pytest.raises(DomainError, match="line 12: cut"):
+        list(reconcile([["r", "Олександр Коваленко", *[""] * 7]], faulty, processes=2))
 
 
 def test_a_key_that_too_many_hold_finds_nobody(tmp_path):

@@ -1,7 +1,9 @@
 """Who of a registry stands on a list: two CSV files in, one out, no database."""
 
 import csv
+import multiprocessing
 import os
+import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +14,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from core.errors import DomainError
 from people.matching.csv_files import FOUND, LIST, REGISTRY, lines
 from people.matching.reconciling import Found, reconcile
+
+WORTH_SHARING = 2_000_000  # bytes
+MOST_PROCESSES = 4
 
 
 class Command(BaseCommand):
@@ -27,11 +32,22 @@ class Command(BaseCommand):
     def handle(self, *, registry: Path, out: Path, **options: Any) -> None:
         rows = lines(options["list"], LIST)
         try:
-            write(out, reconcile(rows, lambda: lines(registry, REGISTRY)))
+            write(out, reconcile(rows, lambda: lines(registry, REGISTRY), processes=processes_for(registry)))
         except DomainError as refused:
             raise CommandError(f"{refused} Nothing was written.") from None
         except OSError as error:
             raise CommandError(f"Cannot write {out}: {error.strerror}.") from error
+
+
+def processes_for(registry: Path) -> int:
+    """As many as there are cores for a registry that is worth sharing out, where processes can be forked."""
+    if "fork" not in multiprocessing.get_all_start_methods() or sys.platform == "darwin":
+        return 1
+    try:
+        is_large = registry.stat().st_size > WORTH_SHARING
+    except OSError:
+        return 1  # whoever reads it will say so
+    return min(os.cpu_count() or 1, MOST_PROCESSES) if is_large else 1
 
 
 def write(out: Path, found: Iterable[Found]) -> None:
