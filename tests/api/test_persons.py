@@ -4,6 +4,7 @@ import pytest
 
 from access.models import Compartment
 from access.roles import Role
+from accounts.middleware import begin
 from audit.models import Event
 from people.models import Person
 from people.operations import add_claim
@@ -152,3 +153,36 @@ def test_dossiers_opened_by_a_program_are_looked_up_too(person, cast, api, setti
     api(cast.north.negotiator).get(person["url"])
 
     assert Event.objects.unscoped("test").filter(kind="alarm.unassigned_reads").count() == 1
+
+
+def test_a_list_is_sent_in_checked_taken_and_undone(scene, client, django_capture_on_commit_callbacks):
+    """The same operations as the pages; what the background does is awaited here."""
+    from base64 import b64encode
+
+    client.force_login(scene.cast.north.clerk)
+    session = client.session
+    begin(session)
+    session.save()
+
+    def post(path, **body):
+        with django_capture_on_commit_callbacks(execute=True):
+            return client.post(path, body, content_type="application/json")
+
+    content = b64encode(b"Surname,Name,Born\nKoval,Ivan,23.04.1987\n").decode()
+    sent = post("/api/v1/imports/", sender="South", content=content)
+    url = sent.json()["url"]
+    assert (sent.status_code, client.get(url).json()["columns"]) == (
+        201,
+        {"0": "family", "1": "given", "2": "birth_date"},
+    )
+    assert post(f"{url}steps/check/", columns={"9": "family"}).status_code == 400
+    assert post(f"{url}steps/check/").json()["status"] == "checking"
+    assert client.get(url).json()["verdicts"] == {"new": 1}
+    assert post(f"{url}steps/commit/").status_code == 200
+    assert [one["label"] for one in client.get("/api/v1/persons/").json()["results"]] == ["Koval Ivan"]
+    assert post(f"{url}steps/undo/").status_code == 200
+    assert client.get(url).json()["status"] == "undone"
+    assert client.get("/api/v1/persons/").json()["results"] == []
+    assert post("/api/v1/imports/", sender="South", content="?").json()["errors"] == {
+        "content": ["This is not base64."]
+    }

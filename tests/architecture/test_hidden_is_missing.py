@@ -36,7 +36,14 @@ from tests import factories
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 # Addresses whose parameter names no row of a case.
 NO_ROW = ("/api/v1/<path:rest>", "/admin/", "/static/")
-STEPS = {"people": "commit", "exchanges": "accept", "tranches": "hold", "sign-offs": "approve", "directions": "submit"}
+STEPS = {
+    "people": "commit",
+    "imports": "commit",
+    "exchanges": "accept",
+    "tranches": "hold",
+    "sign-offs": "approve",
+    "directions": "submit",
+}
 
 
 @pytest.fixture
@@ -74,7 +81,7 @@ def hidden(scene) -> dict[str, Any]:
         "claims": first(Claim, person=person).pk, "notifications": notification.pk,
         "rounds": talks.pk, "statements": statement.pk, "proposals": proposal.pk,
         "policies": first(SignOffPolicy, participant=scene.north).pk, "keys": key.pk, "inbox": first(Delivery).pk,
-        "round_pk": talks.pk, "import_pk": of.pk, "number": 2,
+        "round_pk": talks.pk, "import_pk": of.pk, "imports": of.pk, "number": 2,
         "compartments": tranche.compartment_id, "organisations": north.hq.pk, "parties": north.party.pk,
         "member": north.clerk.pk, "key": key.pk, "invitation": asked.pk, "token": used.token,
         "grant": scene.negotiation.compartment.grants.first().handle,
