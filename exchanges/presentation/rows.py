@@ -59,7 +59,7 @@ from exchanges.models import (
 from exchanges.models.sign_off import PolicyStep
 from exchanges.presentation.steps import StepView, direction_steps, exchange_steps, sign_off_steps, tranche_steps
 from exchanges.standing import Parties
-from exchanges.transitions.tranche import gos_counting, uncleared
+from exchanges.transitions.tranche import clearances_missing, gos_counting
 from negotiations.models import Participant
 from people.models import Category
 
@@ -646,7 +646,7 @@ def tranche_detail(tranche: Tranche, viewer: User) -> TrancheDetail:
             for p in progress.select_related("participant").order_by("participant__letter")
         ],
         lock_agreed_by=_lock_agreed_by(tranche, parties, viewer),
-        clearances_missing=uncleared(tranche),
+        clearances_missing=clearances_missing(tranche),
         go_given_by=[participant_ref(participant) for participant in parties.all if participant.pk in given],
         presented=[
             PresentedRow(participant_ref(c.participant), c.direction_id, c.presented or 0, c.at)

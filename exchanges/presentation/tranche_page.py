@@ -48,7 +48,7 @@ from exchanges.presentation.steps import StepView
 from exchanges.presentation.times import age, count, day, instant
 from exchanges.presentation.tones import Pill, pill
 from exchanges.standing import Parties
-from exchanges.transitions.tranche import uncleared
+from exchanges.transitions.tranche import clearances_missing
 from negotiations.models import Participant, TheirWord
 from people.models import Category
 
@@ -209,7 +209,7 @@ class TranchePage:
 
     def head(self) -> TrancheHead:
         tranche, exchange = self.tranche, self.tranche.exchange
-        missing = uncleared(tranche) if tranche.status in OPEN_LOCKED else 0
+        missing = clearances_missing(tranche) if tranche.status in OPEN_LOCKED else 0
         return TrancheHead(
             pk=tranche.pk, reference=tranche.reference, number=tranche.number, exchange=str(exchange),
             exchange_url=reverse("exchanges:detail", args=[exchange.pk]),

@@ -1,5 +1,7 @@
 """Tranche: rows 13 to 27, and 36."""
 
+from typing import Any
+
 from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -112,10 +114,12 @@ def open_holds(tranche: Tranche) -> ScopedQuerySet[Hold]:
 
 
 def entries_are_cleared(attempt: Attempt) -> Text:
-    own, others = failed_checks(attempt.subject, attempt.participant)
+    party = attempt.participant.party_id if attempt.participant else None
+    failed = failed_checks(attempt.subject)
+    own = sorted(number for owner, _entry, number, _missing in failed if party and owner == party)
     if own:
         return _("A check of yours did not pass: %(entries)s.") % {"entries": ", ".join(f"#{n}" for n in own[:5])}
-    missing = uncleared(attempt.subject) + others
+    missing = clearances_missing(attempt.subject, failed)
     if not missing:
         return ""
     return ngettext(
@@ -123,26 +127,34 @@ def entries_are_cleared(attempt: Attempt) -> Text:
     ) % {"count": missing}  # fmt: skip
 
 
-def failed_checks(tranche: Tranche, participant: Participant | None) -> tuple[list[int], int]:
-    """Entries with a failed check of the participant's own, and how many others have: of theirs only that one is missing.
+FailedCheck = tuple[Any, Any, int, bool]
 
-    A line that its side has not cleared is missing already: counted twice, it would tell which of the two it is.
-    """
+
+def failed_checks(tranche: Tranche) -> set[FailedCheck]:
+    """Whose, of which entry, its number, and whether that side's clearance of it is missing anyhow."""
     rows = Clearance.objects.unscoped("each side's checklist").filter(entry__tranche=tranche, is_passed=False)
     given = Cleared.objects.unscoped("own tranche").filter(
         entry=OuterRef("entry"), participant__party=OuterRef("compartment__party")
     )
     party = F("compartment__party")
     clears_it = Q(entry__direction__holder__party=party) | Q(entry__direction__receiver__party=party)
-    found = set(
+    return set(
         rows.annotate(is_missing=Case(When(clears_it, then=~Exists(given)), default=False)).values_list(
-            "compartment__party_id", "entry__number", "is_missing"
+            "compartment__party_id", "entry_id", "entry__number", "is_missing"
         )
     )
-    own_party = participant.party_id if participant else None
-    own = sorted(number for owner, number, _missing in found if own_party and owner == own_party)
-    others = {(owner, number) for owner, number, is_missing in found if not is_missing}
-    return own, len({(owner, number) for owner, number in others if not own_party or owner != own_party})
+
+
+def clearances_missing(tranche: Tranche, failed: set[FailedCheck] | None = None) -> int:
+    """How many stand between this tranche and its go: one number for the guard and for every page, whoever looks.
+
+    Of another side's failed check it tells only that one is missing; a line that its side has not cleared is missing
+    already. Were the pages to count what is cleared alone, a refused go beside them would tell the two apart.
+    """
+    if not tranche.is_open_locked:
+        return uncleared(tranche)
+    checks = failed_checks(tranche) if failed is None else failed
+    return uncleared(tranche) + sum(not is_missing for *_which, is_missing in checks)
 
 
 def uncleared(tranche: Tranche) -> int:

@@ -14,6 +14,8 @@ from exchanges.models import Clearance, ExchangeStatus, SignOffStep, StepStatus,
 from exchanges.operations import list as lists
 from exchanges.operations import sign_off as sign_offs
 from exchanges.operations import tranche as tranches
+from exchanges.presentation.rows import tranche_detail
+from exchanges.presentation.tranche_page import TranchePage
 from tests import factories
 from tests.checks import refused
 
@@ -103,6 +105,22 @@ def test_failed_check_stops_the_go_and_tells_the_other_side_only_that_one_is_mis
         tranches.take_step(tranche, "go", actor=north.handover)
     with refused(exactly="1 clearance is missing."):
         tranches.take_step(tranche, "go", actor=south.handover)
+
+
+def test_every_page_counts_what_is_missing_as_the_refused_go_does(scene):
+    """Else a count of nothing beside a go that is refused would say that a check failed."""
+    tranche = factories.tranche_at(scene, TrancheStatus.STAGED)
+    north, south = scene.cast.north, scene.cast.south
+    entries = tranche.entries.order_by("direction__number", "number")
+    for entry in (entries.first(), entries.last()):
+        for kind in ("identity", "consent"):
+            lists.check_clearance(entry, kind=kind, is_passed=False, actor=north.head)
+
+    with refused(exactly="2 clearances are missing."):
+        tranches.take_step(tranche, "go", actor=south.handover)
+    for viewer in (south.head, north.head, scene.cast.mediator):
+        assert TranchePage(factories.reread(tranche), viewer).head().uncleared == "2"
+        assert tranche_detail(factories.reread(tranche), viewer).clearances_missing == 2
 
 
 def test_failed_check_of_a_line_not_cleared_yet_changes_no_number(scene):

@@ -9,7 +9,7 @@ from exchanges.models import Entry, IdentityCheck, Receipt, TrancheStatus
 from tests import factories
 
 T = TrancheStatus
-LINE_QUERIES = 37
+LINE_QUERIES = 38
 
 
 def line(tranche):

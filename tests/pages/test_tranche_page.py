@@ -16,7 +16,7 @@ from tests import factories
 S, T = ExchangeStatus, TrancheStatus
 MISSING = "5b1f2c0e-0000-4000-8000-000000000000"
 PAGES = ("tranche", "sign", "line", "manifest", "plan", "tranche_log")
-PAGE_QUERIES = 26
+PAGE_QUERIES = 27
 
 
 def page(tranche, name="tranche"):
