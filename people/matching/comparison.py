@@ -149,9 +149,9 @@ _SWAPPED = _FIXED["order", "swapped"]
 def family_level(a: Part, b: Part) -> str:
     if a.is_initial or b.is_initial:
         return "initial" if a.fold[0] == b.fold[0] else "differs"
-    if not set(a.folds).isdisjoint(b.folds):
+    if not a.fold_set.isdisjoint(b.folds):
         return "same"
-    if not set(a.bones).isdisjoint(b.bones):
+    if not a.bone_set.isdisjoint(b.bones):
         is_whole = not (a.words or b.words) and len(b.bones[0]) > 1
         return "script" if is_whole else "part"
     return _slip(a, b)
@@ -160,7 +160,7 @@ def family_level(a: Part, b: Part) -> str:
 def given_level(a: Part, b: Part) -> str:
     if a.is_initial or b.is_initial:
         return "initial" if a.initials & b.initials else "differs"
-    if not set(a.folds).isdisjoint(b.folds):
+    if not a.fold_set.isdisjoint(b.folds):
         return "same"
     if (a.given and a.given == b.given) or (a.bones[0] == b.bones[0] and len(a.bones[0]) > 1):
         return "script"

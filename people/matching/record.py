@@ -41,8 +41,10 @@ class Part:
         "_father",
         "_given",
         "_initials",
+        "bone_set",
         "bones",
         "fold",
+        "fold_set",
         "folds",
         "is_initial",
         "is_patronymic",
@@ -56,6 +58,7 @@ class Part:
         self.folds = tuple(dict.fromkeys([self.fold, *(one.replace(" ", "") for one in spellings(text))]))
         self.words = tuple(word for word in words if len(word) > 2) if len(words) > 1 else ()
         self.bones = tuple(dict.fromkeys(map(skeleton, (*self.folds, *self.words))))
+        self.fold_set, self.bone_set = frozenset(self.folds), frozenset(self.bones)
         self.last = words[-1] if words else ""
         self.is_initial = len(self.fold) == 1 or self.fold in ("iu", "ia", "ts")
         self.is_patronymic = not self.is_initial and is_patronymic(self.last)
