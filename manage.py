@@ -25,7 +25,17 @@ def main() -> None:
         from django.core.management import execute_from_command_line
     except ImportError:
         bootstrap.stop("Django is not installed for this Python. Run `python3 manage.py demo` once: it makes .venv.")
-    execute_from_command_line(sys.argv)
+    if command == "reconcile":
+        reconcile()
+    else:
+        execute_from_command_line(sys.argv)
+
+
+def reconcile() -> None:
+    """Past the application, which it does not need: it would take longer to load than a short list to reconcile."""
+    from people.management.commands.reconcile import Command
+
+    Command().run_from_argv(sys.argv)
 
 
 if __name__ == "__main__":

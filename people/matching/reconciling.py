@@ -22,7 +22,8 @@ from people.matching.record import Lexicon, Part, Read, Record, day_of, number_o
 
 ROWS_AT_A_TIME = 2_000
 COMPARED = 32  # of those who share a key, the likeliest so many are compared in full
-SPARE = 8  # more of them where the registry is shared out
+ALWAYS_COMPARED, NEAR_THE_BEST = 8, 0.4  # beyond the first eight only whose keys are worth so much of the first one's
+SPARE = 4  # more of them where the registry is shared out
 GIVEN = 10  # candidates a row
 SUPPOSED = 100_000_000  # persons: a key that one of them holds is worth most
 
@@ -240,9 +241,9 @@ class Passing:
                 bits = -log2(held_by[key] / SUPPOSED)
                 for number in self.sought.holders[key]:
                     worth[number] = worth.get(number, 0.0) + bits
-        if len(worth) <= self.compared:
-            return list(worth)
-        return heapq.nlargest(self.compared, worth, key=worth.__getitem__)
+        first = heapq.nlargest(self.compared, worth, key=worth.__getitem__)
+        least = NEAR_THE_BEST * worth[first[0]] if first else 0.0
+        return [number for place, number in enumerate(first) if place < ALWAYS_COMPARED or worth[number] >= least]
 
 
 @dataclass(slots=True)

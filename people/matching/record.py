@@ -237,11 +237,13 @@ def _from_whole_name(name: str, lexicon: Lexicon) -> Iterator[tuple[Parts, bool]
             yield (four, parts[0], parts[1]), False
 
 
-_DIGITS = re.compile(r"\d+")
+_DIGITS, _ISO = re.compile(r"\d+"), re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def day_of(text: str) -> Day:
     """A partial date; also as people write it, 23.04.1987 or 1987/04/23. Zeros where it says nothing."""
+    if _ISO.fullmatch(text) and (month := int(text[5:7])) <= 12:  # by far the commonest
+        return int(text[:4]), month, int(text[8:])
     found = [(len(digits), int(digits)) for digits in _DIGITS.findall(text)]
     match found:
         case [(4, year)]:
