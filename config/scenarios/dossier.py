@@ -11,13 +11,13 @@ from people.operations.parts import add_identifier, add_to_part, note_agency_not
 from people.operations.watching import assign_case
 
 KNOWN: tuple[Mapping[str, Any], ...] = (
-    {"kind": "missing", "happened_on": "2022-05", "source": "report of his unit", "stated_by": "us", "confidence": "high"},
-    {"kind": "seen_by_returnee", "happened_on": "2022-11", "source": "a man who came home in January 2023",
+    {"kind": "missing", "happened_on": "2022-05", "source": "report of the unit", "stated_by": "us", "confidence": "high"},
+    {"kind": "seen_by_returnee", "happened_on": "2022-11", "source": "somebody who came home in January 2023",
      "note": "thin, walks, writes letters that are not sent"},
     {"kind": "confirmed_by_agency", "happened_on": "2023-02-14", "source": "letter CTA 88/1203", "confidence": "high"},
     {"kind": "reported_dead_by_holder", "happened_on": "2024-03", "source": "their answer to our fourth list",
      "confidence": "low"},
-    {"kind": "seen_by_returnee", "happened_on": "2024-09-02", "source": "two men of one cell", "held_by": "other"},
+    {"kind": "seen_by_returnee", "happened_on": "2024-09-02", "source": "two who shared the cell", "held_by": "other"},
     {"kind": "hospitalised", "happened_on": "2025-01", "source": "the Agency's visit", "held_by": "other",
      "stated_by": "agency", "place": "a prison hospital, by word of mouth"},
 )  # fmt: skip
@@ -26,8 +26,8 @@ KNOWN: tuple[Mapping[str, Any], ...] = (
 def tell_in_full(person: Person, side: Side) -> None:
     """Claims that contradict, numbers, closed parts, and who works on it. Invented, as the person is."""
     clerk, negotiator = side.people["clerk"], side.people["negotiator"]
-    add_name(person, actor=clerk, family="Сокіл", kind="call_sign", source="his unit")
-    add_identifier(person, actor=clerk, kind="identity_tag", value="UA-204417", source="his unit")
+    add_name(person, actor=clerk, family="Сокіл", kind="call_sign", source="the unit")
+    add_identifier(person, actor=clerk, kind="identity_tag", value="UA-204417", source="the unit")
     add_identifier(person, actor=clerk, kind="agency_number", value="CTA 88/1203", source="the Agency's letter")
     assign_category(person, actor=clerk, category="long_held", evidence="held since the capture", as_of="2025-05")
     for claim in KNOWN:
@@ -39,10 +39,10 @@ def tell_in_full(person: Person, side: Side) -> None:
     add_to_part(
         person, ConsentRecord, actor=side.people["lawyer"], answer="not_asked", asked_by="neutral", source="the Agency",
     )  # fmt: skip
-    add_to_part(person, PersonToBeInformed, actor=clerk, name="his mother", relation="mother", address="by the bureau")
+    add_to_part(person, PersonToBeInformed, actor=clerk, name="the mother", relation="mother", address="by the bureau")
     for about, told_on in (("held", "2023-02-16"), ("reported_dead", "2024-04"), ("health", "2025-02-05")):
         add_to_part(
-            person, Notification, actor=side.people["caseworker"], told="his mother", about=about, told_on=told_on,
+            person, Notification, actor=side.people["caseworker"], told="the mother", about=about, told_on=told_on,
             told_by="the families' desk",
         )  # fmt: skip
     add_to_part(person, IllTreatmentStep, actor=side.people["lawyer"], step="offered", on="2025-02")

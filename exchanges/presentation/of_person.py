@@ -99,7 +99,7 @@ def _is_answer(answer: Answer, entry: Entry) -> bool:
 
 def _summary(asked: int, given: list[Answer]) -> str:
     """`Asked for 14 times, last answer: says not held, 3 May 2025`."""
-    times = ngettext("Asked for %(n)d time", "Asked for %(n)d times", asked) % {"n": asked}
+    times = ngettext("Asked for once", "Asked for %(n)d times", asked) % {"n": asked}
     if not given:
         return (
             _("%(times)s, no answer yet.") % {"times": times} if asked else _("Nobody asked and nobody answered yet.")

@@ -100,6 +100,7 @@ class Obligation:
 
     text: str
     tone: str
+    state: str
     note: str = ""
     url: str = ""
     action: str = ""
@@ -253,6 +254,7 @@ class DossierPage:
             asked = {"who": finding.asked_by, "basis": finding.get_basis_display(), "date": day(finding.asked_at)}
             yield Obligation(
                 _("Death by %(basis)s waits for a second person: asked by %(who)s, %(date)s.") % asked, "waits",
+                _("to be confirmed"),
                 url=reverse("people:finding", args=[finding.person_id, finding.pk]) if may_write else "",
                 action=_("Look at it"),
             )  # fmt: skip
@@ -260,14 +262,16 @@ class DossierPage:
     def _captivity(self, custody: Custody, may_write: bool) -> Iterable[Obligation]:
         if custody.is_held and custody.after_home is not None:
             home = spelt(custody.after_home) or _("a day that is not known")
-            yield Obligation(_("In captivity again, after having been home on %(date)s.") % {"date": home}, "caution")
+            yield Obligation(
+                _("In captivity again, after having been home on %(date)s.") % {"date": home}, "caution", _("again")
+            )
         if custody.is_ours:
             yield self._held_by_us(custody, may_write)
 
     def _held_by_us(self, custody: Custody, may_write: bool) -> Obligation:
         held = held_for(custody)
         if custody.is_known_to_the_agency(self._notices.rows):
-            return Obligation(held, "quiet")
+            return Obligation(held, "quiet", _("notified"))
         civilian = any(row.category == "civilian" for row in self._categories.rows)
         is_late = not custody.since or custody.days(clock.now().date()) > WITHIN_DAYS[civilian]
         law = (
@@ -277,6 +281,7 @@ class DossierPage:
         )
         return Obligation(
             _("%(held)s, not notified to the Central Agency") % {"held": held}, "stopped" if is_late else "caution",
+            _("overdue") if is_late else _("due"),
             note=law, url=reverse("people:agency_new", args=[self.person.pk]) if may_write else "",
             action=_("Record the notice"),
         )  # fmt: skip
@@ -286,10 +291,10 @@ class DossierPage:
             owed = {"duty": duty.get_kind_display(), "who": duty.get_owed_by_display(), "date": day(duty.opened_at)}
             if duty.is_done:
                 done = owed | {"date": spelt(duty.done_on) or day(duty.recorded_at)}
-                yield Obligation(_("Done on %(date)s: %(duty)s") % done, "done", note=duty.reference)
+                yield Obligation(_("Done on %(date)s: %(duty)s") % done, "done", _("done"), note=duty.reference)
                 continue
             yield Obligation(
-                _("Owed by %(who)s since %(date)s: %(duty)s") % owed, "waits",
+                _("Owed by %(who)s since %(date)s: %(duty)s") % owed, "waits", _("owed"),
                 url=reverse("people:duty", args=[duty.person_id, duty.pk]) if may_write else "", action=_("Mark as done"),
             )  # fmt: skip
 

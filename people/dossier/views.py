@@ -266,7 +266,11 @@ def card(request: HttpRequest, pk: UUID, card: str) -> HttpResponse:
         opened = parts.open_part(person, *shown.parts.values(), actor=viewer)
     context = {
         "dossier": DossierPage(person, viewer).head(), "card": shown, "may_open": may_open,
-        "rows": [lines_of(rows) for rows in opened], "is_opened": bool(opened),
+        "rows": [
+            (part._meta.verbose_name_plural, lines_of(rows))
+            for part, rows in zip(shown.parts.values(), opened, strict=bool(opened))
+        ],
+        "is_opened": bool(opened),
         "forms": [(part, form, CARD_BUTTONS[part]) for part, form in drawn.items()] if may_add else [],
         "why_closed": why_not(may, shown.reads),
     }  # fmt: skip
