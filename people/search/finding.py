@@ -16,10 +16,23 @@ from access.models import Compartment, User
 from access.roles import May
 from access.scoping import compartments_where
 from people.models import Person, SearchKey
-from people.search.words import BONES, CALL_SIGN, END, FAMILY, Sought, Word, bones_of, slips, sought_in
+from people.search.words import (
+    BONES,
+    CALL_SIGN,
+    EARLY,
+    END,
+    FAMILY,
+    Sought,
+    Word,
+    bones_of,
+    early_slips,
+    has_slipped,
+    sought_in,
+)
 
 ENOUGH = 20
 MOST = 400  # rows of a pass
+SLIPPED_ROWS = 5_000  # that begin alike, of which those are kept that differ by a letter
 FREQUENT = 10_000  # beyond that it does not matter which of two words is rarer
 
 Row = tuple[str, int, uuid.UUID]  # key, place, person
@@ -38,13 +51,15 @@ def find(viewer: User, text: str, *, most: int = MOST) -> list[uuid.UUID]:
         return []
     best: dict[uuid.UUID, tuple[float, str]] = {}
     for compartment in _compartments(viewer):
-        rows = SearchKey.objects.visible_to(viewer).filter(compartment=compartment)
+        rows = SearchKey.objects.unscoped("of a compartment where the viewer reads names").filter(
+            compartment=compartment
+        )
         for key, place, person in _candidates(rows, sought, most):
             rated = (-_score(key, place, sought), key)
             if person not in best or rated < best[person]:
                 best[person] = rated
     ordered = sorted(best, key=lambda person: (*best[person], person))[:most]
-    return _read_as(viewer, ordered)
+    return _read_as(ordered)
 
 
 def _compartments(viewer: User) -> list[uuid.UUID]:
@@ -56,10 +71,10 @@ def _compartments(viewer: User) -> list[uuid.UUID]:
     return list(halves.order_by("pk").values_list("pk", flat=True))
 
 
-def _read_as(viewer: User, ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
-    rows = Person.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "merged_into_id")
-    holders = {pk: merged_into or pk for pk, merged_into in rows}
-    return list(dict.fromkeys(holders[pk] for pk in ids if pk in holders))
+def _read_as(ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    rows = Person.objects.unscoped("of a compartment where the viewer reads names").filter(pk__in=ids)
+    holders = dict(rows.filter(merged_into__isnull=False).order_by().values_list("pk", "merged_into_id"))
+    return list(dict.fromkeys(holders.get(pk, pk) for pk in ids))
 
 
 def _candidates(rows: "QuerySet[SearchKey]", sought: Sought, most: int) -> list[Row]:
@@ -70,8 +85,7 @@ def _candidates(rows: "QuerySet[SearchKey]", sought: Sought, most: int) -> list[
         if len({person for _key, person in found}) >= ENOUGH:
             return list(found.values())
     if not found and not sought.is_bare:
-        for condition in _past_a_slip(sought):
-            found |= {(row[0], row[2]): row for row in stretch.filter(condition)[:most]}
+        return _past_a_slip(rows, stretch, sought, most)
     return list(found.values())
 
 
@@ -117,12 +131,22 @@ def _all_bones(word: Word) -> list[str]:
     return [bone for bone in dict.fromkeys((*word.bones, *map(bones_of, word.forms))) if bone]
 
 
-def _past_a_slip(sought: Sought) -> Iterator[Q]:
-    """One word with a letter wrong, the others as they begin."""
-    for word in sought.words:
-        if starts := slips(word.spellings[0]):
-            others = [_some_word_of(other) for other in sought.words if other is not word]
-            yield Q(BeginsWithAny(starts)) & _all(others) & _born(sought)
+def _past_a_slip(rows: "QuerySet[SearchKey]", stretch: Any, sought: Sought, most: int) -> list[Row]:
+    """One word with a letter wrong, the others as they begin: first the word that nothing begins with."""
+    able = [word for word in sought.words if early_slips(word.spellings[0])]
+    known = {word: rows.filter(_begins(word))[:1].count() for word in able}
+    for word in sorted(able, key=lambda word: known[word]):
+        typed = word.spellings[0]
+        others = _all([_some_word_of(other) for other in sought.words if other is not word]) & _born(sought)
+        late = [
+            row for row in stretch.filter(_from(typed[:EARLY]) & others)[:SLIPPED_ROWS] if has_slipped(typed, row[0])
+        ]
+        if late:
+            return late[:most]
+        early = stretch.filter(Q(BeginsWithAny(early_slips(typed))) & others)[:most]
+        if found := [row for row in early if has_slipped(typed, row[0])]:
+            return found
+    return []
 
 
 class BeginsWithAny(Func):

@@ -11,6 +11,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from rapidfuzz.distance import OSA
+
 from core.folding import fold, spellings, tokens
 from people.matching.given_names import CLASSES, skeleton
 
@@ -23,7 +25,7 @@ MOST_WORDS = 6
 PARTICLES = {"al", "el", "ibn", "bin"}  # written apart, joined or not at all
 FEWEST_LETTERS_OF_A_FORM = 3  # typed of a first name before its other forms are thought of
 FEWEST_LETTERS_TO_SLIP = 4
-LETTERS_THAT_SLIP = 6  # a slip further back is past what has been told apart by then
+EARLY = 3  # letters; past a slip further back they are a stretch of their own
 LETTERS = "abcdefgijklmnoprstuvwz"
 
 _PLAIN = str.maketrans({"š": "w", "č": "c", "ž": "j"})  # letters that no fold has
@@ -205,16 +207,23 @@ def _forms(typed: str) -> Iterator[str]:
         yield name
 
 
-def slips(word: str) -> list[str]:
-    """Beginnings that differ from this one's by a letter: wrong, missing, too many, or exchanged with the next."""
+def early_slips(word: str) -> list[str]:
+    """Beginnings that differ by a letter among the first ones: wrong, missing, too many, or exchanged with the next."""
     if len(word) < FEWEST_LETTERS_TO_SLIP or not word.isalpha():
         return []
-    start = word[:LETTERS_THAT_SLIP]
-    found = {start[:i] + start[i + 1 :] for i in range(len(start))}
-    found |= {start[:i] + start[i + 1] + start[i] + start[i + 2 :] for i in range(len(start) - 1)}
-    found |= {start[:i] + letter + start[i + 1 :] for i in range(len(start)) for letter in LETTERS}
-    found |= {start[:i] + letter + start[i:-1] for i in range(len(start)) for letter in LETTERS}
+    start = word[: EARLY + 2]
+    found = {start[:i] + start[i + 1 :] for i in range(EARLY)}
+    found |= {start[:i] + start[i + 1] + start[i] + start[i + 2 :] for i in range(EARLY)}
+    found |= {start[:i] + letter + start[i + 1 :] for i in range(EARLY) for letter in LETTERS}
+    found |= {start[:i] + letter + start[i:] for i in range(EARLY) for letter in LETTERS}
     return sorted(found - {start})
+
+
+def has_slipped(word: str, key: str) -> bool:
+    """Whether the key's first word begins like this one but for a letter."""
+    held = key.split(" ", 1)[0]
+    lengths = range(max(len(word) - 1, 1), len(word) + 2)
+    return any(OSA.distance(held[:length], word, score_cutoff=1) <= 1 for length in lengths)
 
 
 def folded(text: str) -> str:
