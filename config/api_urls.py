@@ -43,7 +43,7 @@ urlpatterns = [
     *resource("compartments", access.Compartments, access.CompartmentOne),
     *resource("keys", accounts.Keys, accounts.KeyOne, accounts.KeyStep),
     *resource("events", audit.Events, audit.EventOne),
-    *resource("persons", people.Persons, people.PersonOne),
+    *resource("persons", people.Persons, people.PersonOne, people.PersonStep),
     *resource("names", people.Names, people.NameOne, people.NameStep),
     *resource("claims", people.Claims, people.ClaimOne),
     *resource("notifications", people.Notifications, people.NotificationOne),

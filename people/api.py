@@ -34,6 +34,7 @@ from people.models import (
     Person,
     StatedBy,
 )
+from people.operations import merging
 from people.operations.parts import add_to_part, note_family_read
 from people.operations.watching import LookupAsked, note_rows
 from people.search.finding import narrowed
@@ -396,6 +397,50 @@ class PersonOne(PersonDoor, ChangingDoor):
         return operations.change_person(row, actor=self.viewer, version=version, **given)
 
 
+class JudgementBody(Strict):
+    other = serializers.UUIDField(help_text="The dossier beside this one.")
+    reason = Text(merging.REASON_LENGTH)
+
+
+class MergeBody(FromVersion):
+    absorbed = serializers.UUIDField(help_text="The dossier that is read as a part of this one from now on.")
+    take = serializers.ListField(
+        child=serializers.CharField(max_length=40), max_length=len(merging.TAKEABLE), required=False,
+        help_text="Fields whose value is shown from the absorbed dossier; `label` is the name.",
+    )  # fmt: skip
+    reason = Text(merging.REASON_LENGTH)
+
+
+class UnmergeBody(Strict):
+    reason = Text(merging.REASON_LENGTH, required=True)
+
+
+class PersonStep(PersonDoor, StepDoor):
+    """Who is the same person. `merge` asks a second person where one of the two stands on an open list: until then
+    `merged_into` of the absorbed dossier stays null. `unmerge` is sent to the absorbed one."""
+
+    shape = PersonDetail
+    bodies: ClassVar[Mapping[str, Body]] = {
+        "judge_same": JudgementBody, "judge_not_same": JudgementBody, "leave_undecided": JudgementBody,
+        "merge": MergeBody, "unmerge": UnmergeBody,
+    }  # fmt: skip
+
+    def act(self, row: Person, given: dict[str, Any], version: int | None) -> PersonDetail:
+        actor, reason = self.viewer, given.get("reason", "")
+        if self.step == "unmerge":
+            merging.unmerge(row, actor=actor, reason=reason)
+        elif self.step == "merge":
+            absorbed = named(self.visible(), given["absorbed"], "absorbed")
+            versions = {} if version is None else {row.pk: version}
+            merging.merge_persons(
+                row, absorbed, actor=actor, take=given.get("take", ()), reason=reason, versions=versions
+            )
+        else:
+            other = named(self.visible(), given["other"], "other")
+            getattr(merging, self.step)(row, other, actor=actor, reason=reason)
+        return person_detail(self.visible().get(pk=row.pk), actor)
+
+
 def of_person(rows: Any, asked: Mapping[str, Any]) -> "tuple[QuerySet[Any], dict[str, Any]]":
     """Narrowed to `person` and whatever is merged into it, and what else was asked."""
     others = dict(asked)
@@ -550,5 +595,6 @@ class NotificationOne(NotificationDoor, DetailDoor):
 
 
 __all__ = [
-    "ClaimOne", "Claims", "NameOne", "NameStep", "Names", "NotificationOne", "Notifications", "PersonOne", "Persons",
+    "ClaimOne", "Claims", "NameOne", "NameStep", "Names", "NotificationOne", "Notifications", "PersonOne",
+    "PersonStep", "Persons",
 ]  # fmt: skip

@@ -186,3 +186,31 @@ def test_a_list_is_sent_in_checked_taken_and_undone(scene, client, django_captur
     assert post("/api/v1/imports/", sender="South", content="?").json()["errors"] == {
         "content": ["This is not base64."]
     }
+
+
+def test_two_dossiers_are_judged_merged_and_taken_apart(person, cast, api):
+    call = api(cast.north.clerk)
+    other = call.post(
+        "persons/", {"names": [{"family": "Kovalenko", "given": "Aleksandr"}], "unit": "4th brigade"}
+    ).json()
+    theirs = api(cast.south.clerk).post("persons/", BODY).json()
+    steps = f"persons/{person['id']}/steps"
+
+    for step, name in (("judge_same", "other"), ("merge", "absorbed")):
+        assert call.post(f"{steps}/{step}/", {name: theirs["id"]}).status_code == 400
+        assert api(cast.south.clerk).post(f"{steps}/{step}/", {name: theirs["id"]}).status_code == 404
+    assert call.post(f"{steps}/judge_not_same/", {"other": other["id"], "reason": "two men"}).status_code == 200
+    refused = call.post(f"{steps}/merge/", {"absorbed": other["id"]})
+    assert refused.status_code == 409
+    assert "north clerk judged" in refused.json()["detail"]
+    assert call.post(f"{steps}/leave_undecided/", {"other": other["id"]}).status_code == 200
+    assert call.post(f"{steps}/merge/", {"absorbed": other["id"], "take": ["owner"]}).status_code == 400
+    merged = call.post(f"{steps}/merge/", {"absorbed": other["id"], "take": ["unit"], "version": 1}).json()
+    assert (merged["unit"], merged["version"], len(merged["names"])) == ("4th brigade", 2, 3)
+    assert call.get(other["url"]).json()["merged_into"] == person["id"]
+    assert [row["id"] for row in call.get("persons/?q=الكسندر كوفالينكو").json()["results"]] == [person["id"]]
+
+    apart = call.post(f"persons/{other['id']}/steps/unmerge/", {"reason": "another photograph"}).json()
+
+    assert (apart["merged_into"], apart["unit"]) == (None, "4th brigade")
+    assert call.get(person["url"]).json()["unit"] == ""
