@@ -17,7 +17,8 @@ from core.lifecycle import Attempt
 from core.partial_dates import spelt
 from core.sheets.faults import sentence_of
 from people.imports.cells import fault_sentence, shown_values
-from people.imports.columns import Column
+from people.imports.columns import NAME_COLUMNS, Column
+from people.imports.judging import NAME_PARTS
 from people.imports.registry import weights_kept
 from people.imports.transitions import TRANSITIONS
 from people.matching import explained
@@ -202,9 +203,11 @@ def _step_shown(of: Import, step: str, may: frozenset[str]) -> StepShown:
     return StepShown(step, str(transition.label), url, transition.refusal(Attempt(of, may, asks_only=True)))
 
 
-def verdict_counts(of: Import, viewer: User, here: str) -> list[VerdictCount]:
-    """Of this import's own rows, in the order of the verdicts."""
+def verdict_counts(of: Import, viewer: User, here: str, *, left: bool = False) -> list[VerdictCount]:
+    """Of this import's own rows, in the order of the verdicts. `left`: of those that are not taken in yet."""
     rows = ImportRow.objects.visible_to(viewer).filter(of_import=of).order_by()
+    if left:
+        rows = rows.filter(outcome__in=(Outcome.NONE, Outcome.REFUSED))
     counted = dict(rows.values_list("verdict").annotate(n=Count("pk")))
     url = reverse("people:import_detail", args=[of.pk])
     return [
@@ -246,12 +249,11 @@ def rows_shown(of: Import, rows: Sequence[ImportRow], viewer: User) -> list[RowS
 
 def _row_shown(of: Import, row: ImportRow, labels: Mapping[uuid.UUID, str]) -> RowShown:
     whom = row.chosen_id or row.person_id
-    values = shown_values(row.told)
     return RowShown(
         number=row.number,
         url=reverse("people:import_row", args=[of.pk, row.number]),
-        name=name_told(row),
-        values=[(label, value) for label, value in values if label not in _NAME_LABELS()],
+        name=name_told(of, row),
+        values=values_told({name: value for name, value in row.told.items() if name not in NAME_PARTS}),
         verdict=row.verdict,
         label=row.get_verdict_display(),
         tone=TONES[RowVerdict(row.verdict)],
@@ -269,15 +271,28 @@ def _row_shown(of: Import, row: ImportRow, labels: Mapping[uuid.UUID, str]) -> R
     )  # fmt: skip
 
 
-def name_told(row: ImportRow) -> str:
-    """What the row calls the person; where it cannot be read, the first cell that says something."""
+def name_told(of: Import, row: ImportRow) -> str:
+    """What the row calls the person; where it cannot be read, what stands in the column of names."""
     told = row.told
     name = " ".join(filter(None, (told.get(part, "") for part in ("family", "given", "patronymic"))))
-    return name or told.get("call_sign", "") or next((cell for cell in row.cells if cell.strip()), "")
+    return name or told.get("call_sign", "") or _cell_of_names(of, row)
 
 
-def _NAME_LABELS() -> set[str]:  # noqa: N802  in the reader's language
-    return {str(column.label) for column in (Column.FAMILY, Column.GIVEN, Column.PATRONYMIC)}
+def _cell_of_names(of: Import, row: ImportRow) -> str:
+    places = [int(place) for place, column in of.columns.items() if column in NAME_COLUMNS]
+    return (
+        " ".join(row.cells[place] for place in sorted(places) if place < len(row.cells)) or f"{_('Row')} {row.number}"
+    )
+
+
+def values_told(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """As a reader reads them: 23 April 1987, female."""
+    spelt_out = dict(values)
+    if born := spelt_out.get("birth_date"):
+        spelt_out["birth_date"] = spelt(str(born))
+    if sex := spelt_out.get("sex"):
+        spelt_out["sex"] = Person.Sex(sex).label
+    return shown_values(spelt_out)
 
 
 def _difference(name: str, before: str, after: str) -> Difference:
@@ -315,7 +330,7 @@ def candidates_shown(row: ImportRow, viewer: User) -> list[CandidateShown]:
                 pk, reverse("people:detail", args=[pk]), str(person), spelt(person.birth_date),
                 f"{comparison.score:.0f}" if comparison and comparison.fields else "",
                 explained(comparison) if comparison else [],
-                shown_values(identity),
+                values_told(identity),
             )
         )  # fmt: skip
     return found

@@ -106,6 +106,7 @@ def _detail(request: HttpRequest, of: Import, form: CommitForm, status: int = 20
     if of.status in HAS_ROWS:
         context |= {
             "counts": verdict_counts(of, viewer, verdict),
+            "left": verdict_counts(of, viewer, verdict, left=True) if not of.is_working else [],
             "window": window_of_rows(
                 of, viewer, verdict=verdict, after=_number(request, "after"), before=_number(request, "before")
             ),
