@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, Min, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -32,13 +32,25 @@ from exchanges.presentation.waiting_own import MOST, Own, WaitingRow, row_of, se
 from exchanges.presentation.waiting_words import words_awaited
 from exchanges.transitions.exchange import NEGOTIATING_TO_UNDER_WAY
 from exchanges.transitions.tranche import ON_THE_LADDER
+from people.models import Merge
 
 
 def waiting_for(viewer: User) -> list[WaitingRow]:
     """What has waited longest first. The number of queries does not grow with the number of rows."""
     own = Own(viewer)
     found: list[WaitingRow] = []
-    for kind in (_sign_offs, _pairs, _formulas, _drafts, _names, _tranches, _resumptions, _counts, words_awaited):
+    for kind in (
+        _sign_offs,
+        _pairs,
+        _formulas,
+        _drafts,
+        _names,
+        _tranches,
+        _resumptions,
+        _counts,
+        words_awaited,
+        _merges,
+    ):
         found.extend(kind(own))
     return sorted(found, key=lambda row: row.at)
 
@@ -81,6 +93,18 @@ def _pairs(own: Own) -> Iterator[WaitingRow]:
         what = _("second person: %(what)s") % {"what": pair_label(pair.step)}
         note = _("asked by %(who)s") % {"who": pair.asked_by}
         yield row_of(tranche.reference, what, pair.asked_at, url, _("Compare and confirm"), note)
+
+
+def _merges(own: Own) -> Iterator[WaitingRow]:
+    """Dossiers of people on open lists that somebody else asked to merge: decided together on one page."""
+    if not own.holds(May.WRITE_PERSON):
+        return
+    rows = Merge.objects.where(own.viewer, May.WRITE_PERSON).filter(merged_at=None, ended_at=None)
+    asked = rows.exclude(asked_by=own.viewer).order_by().aggregate(number=Count("pk"), since=Min("asked_at"))
+    if number := asked["number"]:
+        what = ngettext("%(count)s merge of dossiers", "%(count)s merges of dossiers", number) % {"count": number}
+        told = _("second person: %(what)s") % {"what": what}
+        yield row_of("", told, asked["since"], reverse("people:duplicates"), _("Compare and confirm"))
 
 
 def _still_open(name: str, tranche: Tranche, step: SignOffStep | None) -> bool:

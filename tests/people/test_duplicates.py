@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from exchanges.presentation.waiting import waiting_for
 from people.models import Merge, Person, SamePersonJudgement
 from people.operations import add_claim, create_person, create_persons_bulk
 from people.operations.merging import judge_not_same, judge_same, merge_persons
@@ -129,6 +130,10 @@ def test_a_second_person_confirms_from_the_list(scene, listed, as_user):  # noqa
     assert [line.is_own for line in own.context["page"].waiting] == [True]
     as_user(north.clerk).post(INDEX, {f"merge:{asked.pk}": "confirm"})
     assert again(first).merged_into is None
+    assert [row.url for row in waiting_for(north.clerk) + waiting_for(north.medic) if row.url == INDEX] == []
+    assert [row.what for row in waiting_for(north.negotiator) if row.url == INDEX] == [
+        "second person: 1 merge of dossiers"
+    ]
 
     as_user(north.negotiator).post(INDEX, {f"merge:{asked.pk}": "confirm"})
 
