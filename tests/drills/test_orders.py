@@ -5,8 +5,8 @@ waiting for the one before. Nobody goes home without all that a go needs, and wh
 stopped it. On PostgreSQL.
 """
 
-import copy
 import itertools
+import pickle
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -61,7 +61,7 @@ def prepared(django_db_setup, django_db_blocker) -> Iterator[tuple[Any, list[Tra
     with django_db_blocker.unblock():
         if not Party.objects.unscoped("was the database flushed?").exists():
             conftest._built[:] = [conftest._build()]
-        scene = copy.deepcopy(conftest._built[0])
+        scene = pickle.loads(conftest._built[0])
         with pytest.MonkeyPatch.context() as patched, override_settings(PASSWORD_HASHERS=conftest.FAST_HASHERS):
             patched.setattr("alerts.tasks.wake_routing", lambda compartment_id: None)
             staged = [factories.tranche_at(scene, TrancheStatus.STAGED, count=1) for _order in range(ORDERS)]

@@ -1,9 +1,9 @@
 """Two people at once: one wins, the other reads a sentence, and nobody goes home without approval.
 
-On PostgreSQL, with real connections: both wait at the same exchange, which the test lets go of when they stand there.
+On PostgreSQL, with real connections: both wait at the same row, which the test lets go of when they stand there.
 """
 
-import copy
+import pickle
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -12,13 +12,14 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from access.models import Party
+from access.models import Membership, Party, User
+from accounts.operations.invitations import accept_as_newcomer, accept_invitation, invite_member
 from audit import append_only
 from audit.models import Event, Log
 from core.errors import DomainError, RecordedRefusal
 from exchanges.approval import ladder_of
 from exchanges.lists import lines_from_rows
-from exchanges.models import Exchange, Placement, SignOff, TrancheStatus
+from exchanges.models import Brief, EntryLink, Placement, SignOff, TrancheStatus
 from exchanges.operations import exchange as exchanges
 from exchanges.operations import list as lists
 from exchanges.operations import sign_off as sign_offs
@@ -46,10 +47,10 @@ def committed(django_db_setup, django_db_blocker):
 def scene(committed):
     if not Party.objects.unscoped("was the database flushed?").exists():
         conftest._built[:] = [conftest._build()]
-    return copy.deepcopy(conftest._built[0])
+    return pickle.loads(conftest._built[0])
 
 
-def together(*calls: Callable[[], Any], at: Exchange | None = None) -> list[str]:
+def together(*calls: Callable[[], Any], at: Any = None) -> list[str]:
     """What each call said: its refusal, or nothing. They wait for `at` together, which is then let go."""
     said = ["not finished"] * len(calls)
     gate = threading.Barrier(len(calls))
@@ -69,7 +70,7 @@ def together(*calls: Callable[[], Any], at: Exchange | None = None) -> list[str]
     threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
     with transaction.atomic():
         if at is not None:
-            Exchange.objects.unscoped("test").locked().get(pk=at.pk)
+            type(at).objects.unscoped("test").select_for_update(no_key=True).get(pk=at.pk)
         for thread in threads:
             thread.start()
         if at is not None:
@@ -332,6 +333,80 @@ def test_both_sides_settle_the_counts_at_once(scene):
 
     assert said == ["", ""]
     assert scenes.again(exchange).status == "completed"
+
+
+def test_two_briefs_at_once_are_one_and_both_are_told(scene):
+    north, entry = scene.cast.north, first_entry(factories.tranche_at(scene, T.PLANNED))
+
+    said = together(
+        *(
+            lambda who=who, note=note: lists.write_brief(entry, actor=who, note=note)
+            for who, note in ((north.negotiator, "the cousin"), (north.head, "the minister"))
+        ),
+        at=entry.direction.exchange,
+    )
+
+    assert said == ["", ""]
+    brief = Brief.objects.unscoped("test").get(entry=entry)
+    assert brief.note in ("the cousin", "the minister")
+    assert kinds(brief, shared=False) == ["brief.written", "brief.written"]
+    assert_logs_whole()
+
+
+def test_a_dossier_taken_back_against_the_last_second_person(scene):
+    """Either it was meant no more when the tranche was locked, or its place is taken and it stays."""
+    tranche, north = factories.tranche_at(scene, T.PLANNED), scene.cast.north
+    entry = first_entry(tranche)
+    link(scene, north, entry, person(north))
+    for who in (scene.cast.south.head, scene.cast.south.deputy, north.head):
+        tranches.lock(tranche, actor=who)
+
+    said = together(
+        lambda: tranches.lock(tranche, actor=north.deputy), lambda: lists.unlink_entry(entry, actor=north.negotiator),
+        at=tranche.exchange,
+    )  # fmt: skip
+
+    assert (said[0], scenes.again(tranche).status) == ("", T.LOCKED)
+    left = [model.objects.unscoped("test").filter(entry=entry).count() for model in (EntryLink, Placement)]
+    assert left == ([0, 0] if said[1] == "" else [1, 1])
+    assert_logs_whole()
+
+
+def test_an_invitation_lets_in_one_of_two(scene):
+    north, (one, other) = scene.cast.north, (scene.cast.ngo, scene.cast.mediator)
+    token = invite_member(north.hq, email="new@example.org", roles=["clerk"], actor=north.head).token
+
+    one_of_two(
+        together(
+            lambda: accept_invitation(token, actor=one), lambda: accept_invitation(token, actor=other), at=north.hq
+        )
+    )
+
+    joined = Membership.objects.unscoped("test").filter(organisation=north.hq, user__in=(one, other))
+    assert joined.count() == 1
+    assert kinds(joined.get().user, shared=False).count("member.joined") == 1
+    assert_logs_whole()
+
+
+def test_one_name_is_had_by_one_of_two_newcomers(scene):
+    """In two houses, which know nothing of each other and wait for no common row."""
+    tokens = [
+        invite_member(side.hq, email="new@example.org", roles=["clerk"], actor=side.head).token
+        for side in (scene.cast.north, scene.cast.south)
+    ]
+
+    sentence = one_of_two(
+        together(
+            *(
+                lambda token=token: accept_as_newcomer(token, username="newcomer", label="New", password=PASSWORD)
+                for token in tokens
+            )
+        )
+    )
+
+    assert sentence.startswith("This user name cannot be had.")
+    assert User.objects.unscoped("test").get(username="newcomer").memberships.count() == 1
+    assert_logs_whole()
 
 
 def test_withdrawal_after_go_is_kept_though_refused(scene):
