@@ -345,6 +345,8 @@ def _stop(of: Import, refused: DomainError) -> None:
     locked.status = GOES_BACK_TO[ImportStatus(locked.status)]
     if isinstance(refused, FileRefused):
         locked.fault, locked.fault_given = refused.fault, refused.given
+        if locked.status == S.REFUSED:  # the page says that nothing of it was kept
+            transaction.on_commit(partial(uploads.remove, locked.pk), robust=True)
     else:
         locked.fault, locked.fault_given = "stopped", {"why": refused.sentence}
     locked.version += 1

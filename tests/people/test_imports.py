@@ -295,7 +295,9 @@ def test_each_row_gets_its_verdict(cast):
     assert ImportRow.objects.unscoped("test").get(of_import=of, number=7).repeats == 2
 
 
-def test_files_that_cannot_be_read_leave_a_sentence_and_nothing_else(cast, as_user, django_capture_on_commit_callbacks):
+def test_files_that_cannot_be_read_leave_a_sentence_and_nothing_else(
+    cast, as_user, tmp_path, django_capture_on_commit_callbacks
+):
     client = as_user(cast.north.clerk)
     for content, sentence in (
         (b"PK\x03\x04junk", "cut off or damaged"),
@@ -310,6 +312,7 @@ def test_files_that_cannot_be_read_leave_a_sentence_and_nothing_else(cast, as_us
 
         assert sentence in page, sentence
     assert not ImportRow.objects.unscoped("test").exists()
+    assert list((tmp_path / "files").iterdir()) == []
 
 
 def test_a_file_larger_than_any_may_be_is_answered_at_its_field(cast, as_user, monkeypatch):
