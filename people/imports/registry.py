@@ -22,7 +22,7 @@ from people.models import MatchKey, Name, Person
 
 MAY_BE = 11.0  # bits: the same two names and nothing that contradicts; a namesake with another birth date scores less
 MOST_SHOWN = 5
-MOST_COMPARED = 24
+MOST_COMPARED = 12
 KEYS_IN_A_QUERY = 5_000
 AGREES = ("same", "script")
 
