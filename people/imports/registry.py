@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+from django.db import models
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
@@ -23,7 +25,6 @@ from people.models import MatchKey, Name, Person
 MAY_BE = 11.0  # bits: the same two names and nothing that contradicts; a namesake with another birth date scores less
 MOST_SHOWN = 5
 MOST_COMPARED = 12
-KEYS_IN_A_QUERY = 5_000
 AGREES = ("same", "script")
 
 
@@ -52,6 +53,24 @@ def record_of(told: Mapping[str, str]) -> Record:
         birth_date=told.get("birth_date", ""), rank=told.get("rank", ""), unit=told.get("unit", ""),
         service_number=told.get("service_number", ""),
     )  # fmt: skip
+
+
+class IsAmong(models.Func):
+    """One of these numbers, told to the database as one value: thousands of parameters took two fifths of the checking."""
+
+    output_field = models.BooleanField()
+    conditional = True
+
+    def __init__(self, column: str, numbers: Sequence[int]) -> None:
+        super().__init__(F(column))
+        self.numbers = list(numbers)
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        column, params = compiler.compile(self.get_source_expressions()[0])
+        if connection.vendor == "postgresql":
+            return f"{column} = ANY(%s::bigint[])", [*params, self.numbers]
+        among = f"{column} IN (SELECT value FROM json_each(%s))"  # noqa: S608  a column of our own
+        return among, [*params, orjson.dumps(self.numbers).decode()]
 
 
 class Registry:
@@ -94,13 +113,11 @@ class Registry:
         by_hash = {hashed(key): key for key in keys}
         rows = MatchKey.objects.unscoped("the half that is written to").filter(compartment=self.compartment)
         found: dict[str, list[uuid.UUID]] = defaultdict(list)
-        numbers = sorted(by_hash)
         holder = Coalesce(F("person__merged_into_id"), F("person_id"))
-        for first in range(0, len(numbers), KEYS_IN_A_QUERY):
-            some = rows.filter(key__in=numbers[first : first + KEYS_IN_A_QUERY]).order_by()
-            for key, pk in some.values_list("key", holder).iterator(chunk_size=10_000):
-                if len(of_key := found[by_hash[key]]) <= MOST_HOLDERS:
-                    of_key.append(pk)
+        some = rows.filter(IsAmong("key", sorted(by_hash))).order_by()
+        for key, pk in some.values_list("key", holder).iterator(chunk_size=10_000):
+            if len(of_key := found[by_hash[key]]) <= MOST_HOLDERS:
+                of_key.append(pk)
         return {key: pks for key, pks in found.items() if len(pks) <= MOST_HOLDERS}
 
     def _read_held(self, pks: set[uuid.UUID]) -> dict[uuid.UUID, Read]:
