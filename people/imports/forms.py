@@ -42,7 +42,7 @@ class UploadForm(forms.Form):
 class ColumnsForm(forms.Form):
     """One choice for each column, beside what stands in it."""
 
-    sheet = forms.ChoiceField(label=_("Sheet"), required=False)
+    sheet = forms.ChoiceField(label=_("Worksheet"), required=False)
     heading_row = forms.IntegerField(
         label=_("Row with the headings"), min_value=0, help_text=_("0: there are none, the first row is a person.")
     )

@@ -175,7 +175,9 @@ def test_nothing_is_left_in_english(language):
     left = [
         str(message)
         for message in messages(language)
-        if set(message.keys) & set(message.translations) and str(message) not in SAME_IN_EVERY_LANGUAGE
+        if set(message.keys) & set(message.translations)
+        and str(message) not in SAME_IN_EVERY_LANGUAGE
+        and any(character.isalpha() for key in message.keys for character in PLACEHOLDER.sub("", key))
     ]
     assert left == []
 
