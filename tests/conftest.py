@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection
@@ -99,6 +100,13 @@ def scene(db) -> Iterator[factories.Talks]:
         connection.check_constraints()  # PostgreSQL empties no table whose deferred checks are still to come
     with keeping.watched():
         yield copy
+
+
+@pytest.fixture
+def django_assert_num_queries(django_assert_num_queries, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """However long a test takes, what it counts has no note of the session's use among it."""
+    monkeypatch.setattr("accounts.middleware.NOTED_EVERY", timedelta(days=1))
+    return django_assert_num_queries
 
 
 @pytest.fixture
