@@ -62,6 +62,7 @@ def main(address: str, logins: Path) -> None:
         phone.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         phone.open("/")
         phone.shoot("home-phone-dark")
+        find_somebody(visitor("kyiv-clerk"))
         officer = visitor("kyiv-handover")
         officer.open("/record/exchanges/")
         officer.shoot("record")
@@ -92,6 +93,14 @@ def walk(head: Visitor, president: Visitor) -> str:
     awaited.first.wait_for(timeout=15_000)
     president.shoot("inbox-live")
     return tranche
+
+
+def find_somebody(clerk: Visitor) -> None:
+    """A call sign typed in another script, and the dossier that tells most."""
+    clerk.open("/people/?q=Sokil")
+    clerk.shoot("people")
+    clerk.open(clerk.find(r"/people/[0-9a-f-]{36}/"))
+    clerk.shoot("dossier")
 
 
 if __name__ == "__main__":
