@@ -41,6 +41,7 @@ def build() -> None:
     _too_long(scene)
     _one_side_alone(scene)
     _for_the_variants(scene)
+    _registry(scene)
 
 
 def _stopped(scene: Any) -> None:
@@ -156,6 +157,38 @@ def _for_the_variants(scene: Any) -> None:
         factories.sign(tranche, scene.cast.south, scene.cast.south.head)
         for side in (scene.cast.north, scene.cast.south):
             lists.clear(tranche, actor=side.head)
+
+
+def _registry(scene: Any) -> None:
+    """One person in two dossiers, a death that waits for a second person, one with its duties, lists on their way in."""
+    from people.operations import add_claim, create_person, intake
+    from people.operations import imports as imports
+    from people.operations.deaths import ask_to_establish_death
+
+    north = scene.cast.north
+    facts = {"birth_date": "1987-04-23", "rank": "sergeant"}
+    names = [{"script": "cyrl", "family": "Коваленко", "given": "Олександр", "patronymic": "Петрович"}]
+    latin = [{"script": "latn", "family": "Kovalenko", "given": "Oleksandr", "patronymic": "Petrovych"}]
+    first = create_person(actor=north.clerk, names=names, service_number="U-1000001", **facts)
+    create_person(actor=north.clerk, names=latin, **facts)
+    ask_to_establish_death(first, actor=north.clerk, basis="court", source="district court", happened_on="2024-03")
+    gone = create_person(actor=north.clerk, names=[{"script": "latn", "family": "Melnyk", "given": "Oleh"}])
+    add_claim(
+        gone, actor=north.clerk, second=north.negotiator, kind="death_established", basis="certificate",
+        source="certificate 12", happened_on="2024-03-02", held_by="other",
+    )  # fmt: skip
+    headings = "Прізвище;Ім'я;По батькові;Дата народження;Особистий номер"
+    lists = (
+        (headings, "Коваленко;Олександр;Петрович;1987;", "Бондар;Ірина;;1990-01-02;U-2", "Гнатюк;Юрій;;2031;"),
+        ("first;second", "Шевчук;Марія"),
+    )
+    for sender, lines in zip(("Headquarters of the South", "a family's letter"), lists, strict=True):
+        of = imports.begin_import(["\n".join(lines).encode()], sender=sender, actor=north.clerk)
+        intake.work_on(of.pk)
+        of.refresh_from_db()
+        if sender != "a family's letter":  # of which nobody knows yet what its columns hold
+            imports.map_columns(of, columns={int(n): one for n, one in of.columns.items()}, actor=north.clerk)
+            intake.work_on(of.pk)
 
 
 def main() -> None:
