@@ -19,6 +19,7 @@ def seen(viewer, **told) -> list:
     return read("test", build, viewer, told)
 
 
+@pytest.mark.slow
 def test_one_text_answers_every_viewer_with_their_own_rows(scene):
     ours = factories.draft(scene)
     north, south = scene.cast.north.head, scene.cast.south.head

@@ -48,6 +48,7 @@ def test_another_address_is_not_slowed(cast):
     assert attempt("north-head", PASSWORD, address="192.0.2.2").status_code == 302
 
 
+@pytest.mark.slow
 def test_one_address_cannot_try_many_names(cast):
     with time_machine.travel(timezone.now(), tick=False):
         for number in range(FREE_TRIES["address"]):

@@ -91,6 +91,7 @@ def test_other_heads_find_nobody(cast, as_user):
         assert client.post(page(user, organisation, "member_end")).status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(ROLES_OF_KIND))
 def test_no_organisation_gives_a_role_of_another_kind(cast, kind):
     organisation = {

@@ -34,6 +34,7 @@ def test_session_ends_after_fifteen_minutes_without_use(client):
         assert not is_signed_in(client)
 
 
+@pytest.mark.slow
 def test_use_keeps_it_until_twelve_hours_have_passed(client):
     for minutes in range(14, 12 * 60, 14):
         with later(minutes=minutes):

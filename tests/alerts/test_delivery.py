@@ -57,6 +57,7 @@ def test_each_is_told_once_by_inbox_and_once_by_mail(scene):
     )
 
 
+@pytest.mark.slow
 def test_status_change_tells_whoever_waits(scene, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         factories.tranche_at(scene, TrancheStatus.AWAITING_FINAL)
@@ -66,6 +67,7 @@ def test_status_change_tells_whoever_waits(scene, django_capture_on_commit_callb
     assert subjects.count("TLK-1/1 is awaiting final sign-off") == 1
 
 
+@pytest.mark.slow
 def test_mail_names_nobody_and_no_place(scene):
     tranche = factories.tranche_at(scene, TrancheStatus.STAGED)
     drain()

@@ -338,6 +338,7 @@ def settle_all(scene, tranche, north=3, south=3):
     return tranches.settle(tranche, presented=south, actor=scene.cast.south.head)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("to_north", "to_south", "presented", "status"),
     [

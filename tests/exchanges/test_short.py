@@ -123,6 +123,7 @@ def test_every_event_keeps_when_it_happened_and_the_word_it_rests_on(cast):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_final_is_signed_by_the_second_person_where_authors_may_not(cast):
     scene = scenes.alone(cast)
     steps = [{"office": cast.north.hq, "is_final": True}]
@@ -161,6 +162,7 @@ def test_same_form_sent_twice_is_one_exchange(cast):
 # What the receipts say
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("incoming", "counts", "status"),
     [
@@ -179,6 +181,7 @@ def test_status_is_what_receipts_and_counts_say(cast, incoming, counts, status):
     assert sorted(outcomes) == sorted([*incoming.outcomes, "received", "received"])
 
 
+@pytest.mark.slow
 def test_counts_are_what_the_lines_say_unless_stated(cast):
     exchange = recorded(cast, told(our_counts=Counts(promised=4), incoming=way(3, at_2="died")))
 
@@ -204,6 +207,7 @@ def shifted(**hours):
     return replace(facts, moments=replace(facts.moments, **{n: now - timedelta(hours=h) for n, h in hours.items()}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("facts", "field", "sentence"),
     [

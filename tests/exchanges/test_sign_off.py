@@ -396,6 +396,7 @@ def test_recorder_does_not_sign(scene, awaiting):
         approve(final_of(scene, awaiting), scene.cast.north.secretary)
 
 
+@pytest.mark.slow
 def test_content_changed_between_two_recorders_asks_anew(scene):
     """The final signs every name; a name was corrected in between."""
     steps = [{"office": scene.cast.north.hq}, {"office": scene.cast.north.office, "scope": "names", "is_final": True}]
@@ -608,6 +609,7 @@ def test_expired_sign_off_stops_staging_before_anybody_noticed(scene, expiring):
         tranches.take_step(tranche, "stage", actor=scene.cast.north.handover)
 
 
+@pytest.mark.slow
 def test_sweep_tells_of_an_expiry_once(scene, expiring):
     tranche, pass_hours = expiring
     sweep()
@@ -623,6 +625,7 @@ def test_sweep_tells_of_an_expiry_once(scene, expiring):
     assert last_event("sign_off.expired").actor == "system"
 
 
+@pytest.mark.slow
 def test_expired_step_is_signed_anew(scene, expiring):
     tranche, pass_hours = expiring
     pass_hours()
@@ -633,6 +636,7 @@ def test_expired_step_is_signed_anew(scene, expiring):
     assert scenes.again(tranche).status == T.SIGNED_OFF
 
 
+@pytest.mark.slow
 def test_expiry_after_go_is_nobodys_matter(scene, expiring):
     tranche, pass_hours = expiring
     for side in (scene.cast.north, scene.cast.south):

@@ -111,6 +111,7 @@ EXCHANGE_SUCCEEDS = {
 BY_SOUTH = {"counter", "accept"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", S.values)
 def test_exchange_cells(scene, status):
     exchange = factories.exchange_at(scene, status)
@@ -162,6 +163,7 @@ TRANCHE_SUCCEEDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", T.values)
 def test_tranche_cells(scene, status):
     tranche = factories.tranche_at(scene, status)
@@ -197,6 +199,7 @@ FINAL_STEP = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", FINAL_STEP)
 def test_sign_off_cells(scene, status):
     tranche = factories.tranche_at(scene, status)

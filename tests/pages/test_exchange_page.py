@@ -62,6 +62,7 @@ def test_anonymous_is_sent_to_sign_in(scene, client):
     assert client.get(page(exchange)).url == f"/sign-in/?next=/exchanges/{exchange.pk}/"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", list(S))
 def test_every_status_has_its_page(scene, browser, status):
     exchange = factories.exchange_at(scene, status)

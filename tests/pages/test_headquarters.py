@@ -119,6 +119,7 @@ def test_no_page_speaks_of_sharing(kept):
     assert found == {}
 
 
+@pytest.mark.slow
 def test_pages_speak_of_what_was_sent(kept):
     head = kept.as_("head")
     text = head.get(reverse("exchanges:detail", args=[kept.exchange.pk])).text
@@ -157,6 +158,7 @@ def test_their_final_is_offered_on_the_tranche_and_only_to_who_decides(kept):
     assert "the word of Russia" not in kept.as_("negotiator").get(address).text
 
 
+@pytest.mark.slow
 def test_form_for_their_word_proposes_the_present(kept):
     page = kept.as_("head").get(kept.theirs(kept.step(kept.exchange, "suspend"))).text
 

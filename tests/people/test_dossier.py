@@ -88,6 +88,7 @@ def test_the_page_shows_names_identity_and_claims_with_their_sources(cast, as_us
         assert shown in text
 
 
+@pytest.mark.slow
 def test_the_page_costs_the_same_whatever_there_is(scene, cast, as_user, person, django_assert_num_queries):
     clerk, client = cast.north.clerk, as_user(cast.north.clerk)
     with django_assert_num_queries(PAGE_QUERIES + FIRST_LOOK):

@@ -378,6 +378,7 @@ ROW = st.tuples(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ROW, min_size=1, max_size=8), st.lists(ROW, max_size=3))
 def test_whatever_a_list_holds_it_can_be_undone_and_taken_twice(cast, rows, there):
