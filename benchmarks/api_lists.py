@@ -149,14 +149,15 @@ def _finish_events(cursor: Any, rows: list[Row]) -> None:
 
 def persons(plain: Any, viewer: User) -> PlainList:
     names = (
-        "label", "sex", "birth_date", "birth_place", "father_name", "mother_maiden_name", "rank", "service_number", "unit",
+        "sex", "birth_date", "birth_place", "father_name", "mother_maiden_name", "rank", "service_number", "unit",
         "nationality", "power_depended_on", "last_residence", "distinguishing_marks",
     )  # fmt: skip
     columns = [("id", "t.id"), ("url", "''"), ("version", "t.version"), ("compartment", "t.compartment_id")]
+    columns += [("label", "t.label"), ("merged_into", "t.merged_into_id")]
     columns += [(name, f"t.{name}") for name in names] + [("created_at", "t.created_at")]
     return PlainList(
         plain, "persons", table="people_person", columns=columns, order=("t.label", "t.id"), viewer=viewer,
-        capability=(May.READ_NAMES,), uuids=("id", "compartment"), instants=("created_at",),
+        capability=(May.READ_NAMES,), uuids=("id", "compartment", "merged_into"), instants=("created_at",),
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import time_machine
 from django.apps import apps
 from django.db import connection, models, transaction
+from django.utils import timezone
 
 from core.clock import clock
 
@@ -87,6 +88,7 @@ class State:
     on_commit: list[tuple[Callable[[], Any], bool]]
 
 
+_running = timezone.now  # a test that stops the time puts another in its place
 _states: dict[tuple[Any, ...], State] = {}
 _built_so_far: tuple[Any, ...] | None = None
 
@@ -118,7 +120,7 @@ def kept(build: Callable[..., Built]) -> Callable[..., Built]:
     def given(*args: Any, **kwargs: Any) -> Built:
         global _built_so_far
         before, asked = _built_so_far, _named((build.__module__, build.__qualname__, args, kwargs))
-        if before is None or asked is None or clock.offset or time_machine.escape_hatch.is_travelling():
+        if before is None or asked is None or _is_moved():
             return build(*args, **kwargs)
         place = (*before, asked)
         if place in _states:
@@ -133,6 +135,10 @@ def kept(build: Callable[..., Built]) -> Callable[..., Built]:
         return pickle.loads(state.result)
 
     return given
+
+
+def _is_moved() -> bool:
+    return bool(clock.offset) or time_machine.escape_hatch.is_travelling() or timezone.now is not _running
 
 
 def _build(build: Callable[..., Any], args: Any, kwargs: Any) -> State:

@@ -46,6 +46,7 @@ NOT_ABOUT_ROWS = (
 )  # fmt: skip
 # How a body calls a row of which kind. A new name has to be entered here.
 KIND_OF = {
+    "absorbed": "persons", "survivor": "persons",
     "add": "entries", "answers": "proposals", "beside": "rounds", "compartment": "compartments", "conspicuous": "entries",
     "entries": "entries", "entry": "entries", "exchange": "exchanges", "holder": "participants", "lines": "directions",
     "mediator": "organisations", "negotiation": "negotiations", "office": "organisations", "organisation": "organisations",

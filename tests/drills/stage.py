@@ -19,6 +19,7 @@ def build(status: str) -> dict[str, str]:
     from django.contrib.sessions.backends.db import SessionStore
     from django.core.management import call_command
 
+    from access.models import Installation
     from accounts.operations import create_key
     from tests import factories
     from tests.cast import assemble
@@ -27,6 +28,8 @@ def build(status: str) -> dict[str, str]:
     PBKDF2PasswordHasher.iterations = 1000
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
     call_command("migrate", verbosity=0, interactive=False)
+    # The demonstration's one process serves only what a seed has made.
+    Installation.objects.update_or_create(pk=1, defaults={"seeded_with": "drill"})
     scene = factories.talks(assemble())
     tranche = factories.tranche_at(scene, status)
     membership = scene.cast.north.negotiator.memberships.get()
