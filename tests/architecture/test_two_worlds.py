@@ -217,11 +217,17 @@ def test_private_acts_change_nothing_on_the_other_heads_first_pages(scene, other
     check_alike(scene, {"south's head": others["south's head"]}, paths)
 
 
+@pytest.fixture
+def staged(scene: factories.Talks) -> Tranche:
+    """Before the time stands still: access that is given begins with the next instant."""
+    return factories.tranche_at(scene, TrancheStatus.STAGED)
+
+
 @pytest.mark.slow
-def test_a_failed_check_that_passes_later_leaves_no_trace_at_the_table(scene, one_instant):
+def test_a_failed_check_that_passes_later_leaves_no_trace_at_the_table(scene, staged, one_instant):
     """Of a line cleared before and of one cleared after: once nothing stands against the go, nothing tells that it did."""
     north, south = scene.cast.north, scene.cast.south
-    tranche = factories.tranche_at(scene, TrancheStatus.STAGED)
+    tranche = staged
     clients = {
         "south's head": lambda: signed_in(south.head), "south's handover": lambda: signed_in(south.handover),
         "the mediator": lambda: signed_in(scene.cast.mediator),
