@@ -63,8 +63,8 @@ def measure(bench: Bench) -> list[Figure]:
     told: dict[str, list[tuple[bool, bool]]] = {}
     for person, form, strokes in sought:
         for number, typed in enumerate(strokes):
-            found, taken = _timed(lambda typed=typed: find(viewer, typed)[:FIRST])
-            matched, took = _timed(lambda typed=typed: peer.find(typed))
+            found, taken = _timed(lambda text: find(viewer, text)[:FIRST], typed)
+            matched, took = _timed(peer.find, typed)
             ours.append(taken)
             theirs.append(took)
             if number == len(strokes) - 1:
@@ -85,9 +85,9 @@ def measure(bench: Bench) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _timed(asked: Callable[[], list[uuid.UUID]]) -> tuple[list[uuid.UUID], float]:
+def _timed(ask: Callable[[str], list[uuid.UUID]], text: str) -> tuple[list[uuid.UUID], float]:
     started = perf_counter()
-    found = asked()
+    found = ask(text)
     return found, (perf_counter() - started) * MILLI
 
 
@@ -224,13 +224,13 @@ class _Peer:
             cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
             cursor.execute("CREATE TABLE IF NOT EXISTS typing_peer (id uuid, compartment_id uuid, label text)")
             cursor.execute("SELECT count(*) FROM typing_peer")
-            size = Person.objects.unscoped("benchmark").filter(compartment=self.home).count()
+            size = Person.objects.unscoped("benchmark").filter(compartment_id=self.home).count()
             if cursor.fetchone()[0] == size:
                 return
             tell("the peer's table and index")
             cursor.execute("TRUNCATE typing_peer")
             cursor.execute("DROP INDEX IF EXISTS typing_peer_label")
-            rows = Person.objects.unscoped("benchmark").filter(compartment=self.home).values_list("pk", "label")
+            rows = Person.objects.unscoped("benchmark").filter(compartment_id=self.home).values_list("pk", "label")
             for batch in _batches(rows.iterator(CHUNK)):
                 lines = (
                     f"{pk}\t{self.home}\t{f'{label} {latin_from_ukrainian(label)}'.lower()}\n" for pk, label in batch
