@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from core.pouring import pour_values
 from people.matching.keys import hashed, keys_of
 from people.matching.record import Lexicon, Read, Record, Spelt, read
 from people.models import MatchKey, Name, Person
-
-BATCH = 1_000
 
 
 def keep_new(persons: Iterable[Person], names: Mapping[Any, Sequence[Name]]) -> None:
     """Of dossiers that have no keys yet; `names` by the person's id."""
     lexicon = Lexicon()
     rows = (row for person in persons for row in rows_of(person, names.get(person.pk, ()), lexicon))
-    MatchKey.objects.bulk_create(rows, batch_size=BATCH)
+    values = ((row.compartment_id, row.person_id, row.key) for row in rows)
+    pour_values(MatchKey, ("compartment_id", "person_id", "key"), values)
 
 
 def forget(persons: Sequence[Person]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from core.pouring import pour_values
 from people.matching import index as matching
 from people.models import Name, Person, SearchKey
 from people.search.words import Reader, Spelt
@@ -15,7 +16,8 @@ def index_new(persons: Sequence[Person], names: Mapping[Any, Sequence[Name]]) ->
     """Of dossiers that neither index holds yet; `names` by the person's id."""
     reader = Reader()
     rows = (row for person in persons for row in rows_of(person, names.get(person.pk, ()), reader))
-    SearchKey.objects.bulk_create(rows, batch_size=BATCH)
+    values = ((row.compartment_id, row.person_id, row.key, row.place) for row in rows)
+    pour_values(SearchKey, ("compartment_id", "person_id", "key", "place"), values)
     matching.keep_new(persons, names)
 
 
