@@ -41,6 +41,10 @@ class EventView:
     subject: str = ""
     person: str = ""  # of a shared event, who did it: as far as the viewer sees the counterpart in their own log
 
+    @property
+    def iso(self) -> str:
+        return self.at.isoformat()
+
 
 @dataclass(frozen=True)
 class Day:

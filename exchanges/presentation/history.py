@@ -33,7 +33,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class EventLine:
-    at: str
+    iso: str
     time: str
     sentence: str
     who: str
@@ -124,7 +124,7 @@ class HistoryAsked:
         subject, last_here = self.subjects.get(view.subject, Subject()), self.viewer.previous_visit_at
         mark = _("You were last here %(at)s") % {"at": instant(last_here)} if is_marked else ""
         return EventLine(
-            at=view.at.isoformat(),
+            iso=view.iso,
             time=view.time,
             sentence=f"{subject.label}: {view.sentence}" if subject.label else view.sentence,
             who=", ".join(filter(None, (view.person, view.who))),
