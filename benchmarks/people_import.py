@@ -11,7 +11,7 @@ from django.db import connection, models, transaction
 
 from benchmarks.database import head
 from benchmarks.measuring import MILLI, Bench, Figure
-from core.pouring import _text
+from core.pouring import READ_AT_ONCE, _text
 from people.models import Import, ImportRow, ImportStatus, MatchKey, Name, Person, SearchKey
 from people.operations import imports as operations
 from people.operations import intake
@@ -120,7 +120,7 @@ def _copied(texts: dict[Any, str]) -> float:
         started = time.perf_counter()
         for model, text in texts.items():
             columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in _sent(model))
-            cursor.copy_expert(f"COPY {model._meta.db_table} ({columns}) FROM STDIN", io.StringIO(text))
+            cursor.copy_expert(f"COPY {model._meta.db_table} ({columns}) FROM STDIN", io.StringIO(text), READ_AT_ONCE)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         taken = (time.perf_counter() - started) * MILLI
         transaction.set_rollback(True)

@@ -15,6 +15,7 @@ from django.db import connection, models
 
 M = TypeVar("M", bound=models.Model)
 CHUNK = 5_000
+READ_AT_ONCE = 1_048_576  # characters: between two reads the database works and other threads may
 UNKNOWN = "\\N"
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -100,7 +101,7 @@ def _copy_lines(model: type[models.Model], names: Sequence[str], lines: Iterable
     columns = ", ".join(connection.ops.quote_name(str(_field(model, name).column)) for name in names)
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", io.StringIO("".join(lines)))
+        cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", io.StringIO("".join(lines)), READ_AT_ONCE)
 
 
 def _line(row: Sequence[Any]) -> str:

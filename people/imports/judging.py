@@ -38,6 +38,7 @@ class Judged:
     candidates: list[Any] = field(default_factory=list)
     person_id: uuid.UUID | None = None
     repeats: int | None = None
+    asked: Read | None = None  # as the registry is asked for them; of a row that can be read
 
 
 class Judge:
@@ -51,18 +52,21 @@ class Judge:
         self._seen: dict[str, int] = {}
 
     def read(self, rows: Iterable[Row], *, ends_open_at: int = 0) -> list[Judged]:
-        """Only what the cells say. `ends_open_at`: the last row of a file that ends without a line's end."""
+        """Only what the cells say, without a query. `ends_open_at`: the last row of a file that ends without a line's end."""
         found = []
         for number, cells in rows:
             told = self.reader.read(cells)
             if number == ends_open_at and len(cells) < len(self.reader.columns):
                 told.faults.append((max(len(cells) - 1, 0), "cut_row", ""))
-            found.append(_judged(number, cells, told))
+            row = _judged(number, cells, told)
+            if row.verdict != V.INVALID:
+                row.asked = self.registry.asked(row.told)
+            found.append(row)
         return found
 
     def judge(self, rows: list[Judged]) -> list[Judged]:
         sound = [row for row in rows if row.verdict != V.INVALID]
-        asked = [self.registry.asked(row.told) for row in sound]
+        asked = [row.asked or self.registry.asked(row.told) for row in sound]
         fresh = [(row, read) for row, read in zip(sound, asked, strict=True) if not self._again(row, read)]
         for (row, _read), alike in zip(fresh, self.registry.alike([read for _row, read in fresh]), strict=True):
             self._say(row, alike)

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
@@ -72,13 +73,20 @@ class Writer:
                 first = False
             row.outcome = Outcome.CREATED
         half = self.of.compartment_id
+        with ThreadPoolExecutor(1) as beside:  # makes the keys while the database takes what goes before them
+            search = beside.submit(list, self.keys.of_search(rows))
+            match = beside.submit(list, self.keys.of_match(rows))
+            self._pour(persons, names)
+            pour_values(SearchKey, ("person_id", "key", "place"), search.result(), {"compartment_id": half})
+            pour_values(MatchKey, ("person_id", "key"), match.result(), {"compartment_id": half})
+
+    def _pour(self, persons: list[tuple[Any, ...]], names: list[tuple[Any, ...]]) -> None:
+        half = self.of.compartment_id
         pour_values(
             Person, PERSON_COLUMNS, persons,
             _rest(Person, PERSON_COLUMNS, compartment_id=half, created_by_id=self.actor.pk, created_at=self.now),
         )  # fmt: skip
         pour_values(Name, NAME_COLUMNS, names, _rest(Name, NAME_COLUMNS, compartment_id=half, source=self.source))
-        pour_values(SearchKey, ("person_id", "key", "place"), self.keys.of_search(rows), {"compartment_id": half})
-        pour_values(MatchKey, ("person_id", "key"), self.keys.of_match(rows), {"compartment_id": half})
 
     def update(self, rows: Sequence[ImportRow], persons: dict[uuid.UUID, Person]) -> None:
         """`persons` are under lock. What the dossier says by now decides what there is to change."""

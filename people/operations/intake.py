@@ -8,6 +8,7 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -23,6 +24,7 @@ from audit.chain import canonical
 from audit.models import Log
 from audit.recording import record
 from core import clock, uploads
+from core.ahead import one_ahead
 from core.errors import DomainError
 from core.pouring import pour_values
 from core.sheets.faults import FileRefused
@@ -117,12 +119,12 @@ def _check(of: Import, until: float) -> bool:
     of.refresh_from_db()
     judge = Judge(of.compartment, _reader(of), _earlier(of))
     judge.remember(_rows_of(of).exclude(verdict=RowVerdict.INVALID).order_by("number").values_list("number", "told"))
-    with reading(uploads.path_of(of.pk), sheet=of.sheet) as table:
-        after = max(of.heading_row, of.done_through)
-        rows = (row for row in table.rows if row[0] > after)
-        for chunk, is_last in _chunks(rows, CHUNK):
-            ends_open_at = chunk[-1][0] if is_last and table.ends_open else 0
-            if not _check_chunk(of, judge, chunk, ends_open_at, actor=of.acted_by):
+    with (
+        reading(uploads.path_of(of.pk), sheet=of.sheet) as table,
+        closing(one_ahead(_read_rows(judge, table, after=max(of.heading_row, of.done_through)))) as chunks,
+    ):
+        for chunk, is_last in chunks:
+            if not _check_chunk(of, judge, chunk, actor=of.acted_by):
                 return False
             if time.monotonic() > until and not is_last:
                 return True
@@ -130,18 +132,20 @@ def _check(of: Import, until: float) -> bool:
     return False
 
 
+def _read_rows(judge: Judge, table: Table, *, after: int) -> Iterator[tuple[list[Judged], bool]]:
+    for chunk, is_last in _chunks((row for row in table.rows if row[0] > after), CHUNK):
+        yield judge.read(chunk, ends_open_at=chunk[-1][0] if is_last and table.ends_open else 0), is_last
+
+
 @transaction.atomic
-def _check_chunk(
-    of: Import, judge: Judge, chunk: list[tuple[int, list[str]]], ends_open_at: int, *, actor: User
-) -> bool:
+def _check_chunk(of: Import, judge: Judge, chunk: list[Judged], *, actor: User) -> bool:
     """Returns False when somebody has gone on from here meanwhile."""
     locked = _locked(of, S.CHECKING)
     if locked.version != of.version or locked.done_through != of.done_through:
         return False
     _may(locked, actor)
-    judged = judge.judge(judge.read(chunk, ends_open_at=ends_open_at))
-    _write_rows(locked, judged)
-    of.done_through = locked.done_through = chunk[-1][0]
+    _write_rows(locked, judge.judge(chunk))
+    of.done_through = locked.done_through = chunk[-1].number
     locked.done_rows += len(chunk)
     if not locked.judged_at_position or locked.done_rows == len(chunk):
         locked.judged_at_position = _position(locked)
