@@ -68,7 +68,7 @@ def _compartments(viewer: User) -> list[uuid.UUID]:
     return [pk for (pk,) in kept.read("halves to search", _halves, viewer, {})]
 
 
-def _halves(viewer: User, _told: Mapping[str, Any]) -> "QuerySet[Compartment]":
+def _halves(viewer: User, _told: Mapping[str, Any]) -> "QuerySet[Any, Any]":
     halves = Compartment.objects.filter(
         pk__in=compartments_where(viewer, May.READ_NAMES),
         kind__in=(Compartment.Kind.PARTY, Compartment.Kind.ORGANISATION),
