@@ -137,11 +137,12 @@ class ImportOne(ImportDoor, DetailDoor):
 
 
 class ImportStep(ImportDoor, StepDoor):
-    """Check the rows by the columns, take in what is ticked, undo it as a whole, lay it aside."""
+    """Check the rows by the columns, take in what is ticked, undo it as a whole, lay it aside, read its file again."""
 
     shape = ImportDetail
     bodies: ClassVar[Mapping[str, Body]] = {
         "check": CheckBody, "commit": CommitBody, "undo": FromVersion, "discard": FromVersion,
+        "read": FromVersion,
     }  # fmt: skip
 
     def act(self, row: Import, given: dict[str, Any], version: int | None) -> ImportDetail:
@@ -156,6 +157,8 @@ class ImportStep(ImportDoor, StepDoor):
                 of = operations.commit_import(row, actor=self.viewer, verdicts=verdicts)
             case "undo":
                 of = operations.undo_import(row, actor=self.viewer)
+            case "read":
+                of = operations.read_again(row, actor=self.viewer)
             case _:
                 of = operations.discard_import(row, actor=self.viewer)
         return self.detail_of(of)

@@ -10,6 +10,7 @@ from django.db.models import Count, QuerySet
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from access.models import User
 from access.roles import May
@@ -36,6 +37,29 @@ STATUS_TONES = {
     ImportStatus.MAPPING: "waits", ImportStatus.PREVIEW: "waits", ImportStatus.COMMITTED: "done",
     ImportStatus.REFUSED: "stopped",
 }  # fmt: skip
+
+
+# What happened, what is and is not written, what to do.
+GAVE_UP = {
+    ImportStatus.READING: gettext_lazy(
+        "The file could not be read because something went wrong here; the file itself may be right. It is kept "
+        "and nothing is written. Read it again; if that does not help, tell whoever keeps the server."
+    ),
+    ImportStatus.CHECKING: gettext_lazy(
+        "The rows could not all be checked because something went wrong here. No dossier is touched. Check them "
+        "again; if that does not help, tell whoever keeps the server."
+    ),
+    ImportStatus.COMMITTING: gettext_lazy(
+        "Not every row could be taken in because something went wrong here. The rows that are taken in stay and "
+        "can be undone; no other row touched a dossier. Take in the rest again; if that does not help, tell "
+        "whoever keeps the server."
+    ),
+    ImportStatus.UNDOING: gettext_lazy(
+        "Not every row could be undone because something went wrong here. The rows that are undone are as before "
+        "the import; the others are still taken in. Undo again; if that does not help, tell whoever keeps the "
+        "server."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -173,7 +197,7 @@ def import_shown(of: Import, viewer: User) -> ImportShown:
         work=work,
         percent=min(100, of.done_rows * 100 // work) if work else 0,
         fault=fault_of(of),
-        is_file_refused=of.status == ImportStatus.REFUSED,
+        is_file_refused=of.status == ImportStatus.REFUSED and of.fault != "gave_up",
         steps={step: _step_shown(of, step, may) for step in TRANSITIONS},
         columns=", ".join(_columns_named(of)),
         taken=rows.exclude(outcome__in=(Outcome.NONE, Outcome.REFUSED)).count() if of.written_from else 0,
@@ -190,6 +214,8 @@ def fault_of(of: Import) -> str:
         return ""
     if of.fault == "stopped":
         return _("The work stopped: %(why)s") % {"why": of.fault_given.get("why", "")}
+    if of.fault == "gave_up":
+        return str(GAVE_UP[ImportStatus(of.fault_given["at"])])
     return sentence_of(of.fault, of.fault_given)
 
 

@@ -35,5 +35,9 @@ SENTENCES: dict[str, Text | Callable[[Content], Text]] = {
     "import.committed": _committed,
     "import.undo_begun": lambda c: _("The import of a list from %(sender)s is being undone.") % _sender(c),
     "import.undone": _undone,
+    "import.gave_up": lambda c: (
+        _("Something went wrong with a list from %(sender)s, and the work on it rests.") % _sender(c)
+    ),
+    "import.read_again": lambda c: _("A list from %(sender)s is being read again.") % _sender(c),
     "import.discarded": lambda c: _("A list from %(sender)s was laid aside.") % _sender(c),
 }

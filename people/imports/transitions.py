@@ -13,6 +13,11 @@ def somebody_is_to_be_taken(attempt: Attempt) -> Text:
     return "" if attempt.asks_only or attempt.known else _("No row is ticked that could be taken in.")
 
 
+def the_file_is_kept(attempt: Attempt) -> Text:
+    """A file that was refused for what it is was removed; one that could not be read for our own fault is here."""
+    return "" if attempt.subject.fault == "gave_up" else _("The file was not kept: send in another one.")
+
+
 def _step(
     row: int, step: str, label: Text, sources: set[str], target: str, event: str, *, guards: tuple = (), asks_first: bool = False  # type: ignore[type-arg]
 ) -> Transition:  # fmt: skip
@@ -31,12 +36,13 @@ TRANSITIONS = {
         _step(3, "undo", _("Undo this import"), {S.COMMITTED}, S.UNDOING, "import.undo_begun", asks_first=True),
         _step(4, "discard", _("Lay this import aside"), {S.REFUSED, S.MAPPING, S.PREVIEW, S.UNDONE}, S.DISCARDED,
               "import.discarded", asks_first=True),
+        _step(9, "read", _("Read the file again"), {S.REFUSED}, S.READING, "import.read_again", guards=(the_file_is_kept,)),
     )
 }  # fmt: skip
 
 READINGS = (
     Reading(5, "the file is read", (S.READING,), (S.MAPPING, S.REFUSED)),
     Reading(6, "every row is checked", (S.CHECKING,), (S.PREVIEW, S.MAPPING)),
-    Reading(7, "every ticked row is taken in", (S.COMMITTING,), (S.COMMITTED,)),
+    Reading(7, "every ticked row is taken in", (S.COMMITTING,), (S.COMMITTED, S.PREVIEW)),
     Reading(8, "every row is undone", (S.UNDOING,), (S.UNDONE, S.COMMITTED)),
 )

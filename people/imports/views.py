@@ -44,11 +44,12 @@ from people.operations.imports import (
     decide_rows,
     discard_import,
     map_columns,
+    read_again,
     undo_import,
 )
 
 EVENTS_SHOWN = 20
-STEPS = {"commit": commit_import, "undo": undo_import, "discard": discard_import}
+STEPS = {"commit": commit_import, "undo": undo_import, "discard": discard_import, "read": read_again}
 HAS_ROWS = (
     ImportStatus.PREVIEW,
     ImportStatus.COMMITTED,

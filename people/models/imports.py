@@ -75,7 +75,7 @@ class Import(Compartmented):
     given_name_first = models.BooleanField(_("whole names begin with the first name"), default=False)
     taken_verdicts = models.JSONField(default=list, blank=True)
     status = models.CharField(max_length=12, choices=ImportStatus, default=ImportStatus.READING)
-    fault = models.CharField(max_length=40, blank=True)  # a code of core.sheets.faults or of people.imports.faults
+    fault = models.CharField(max_length=40, blank=True)  # a code of core.sheets.faults, `stopped` or `gave_up`
     fault_given = models.JSONField(default=dict, blank=True)
     rows = models.PositiveIntegerField(default=0)
     work_rows = models.PositiveIntegerField(default=0)  # how many there are to do in this status
@@ -84,6 +84,7 @@ class Import(Compartmented):
     judged_at_position = models.PositiveBigIntegerField(default=0)  # of the log: has anybody written since?
     written_from = models.PositiveBigIntegerField(default=0)  # of the log: where it began to write
     worked_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)  # turns begun since anything was done
     created_at = models.DateTimeField(editable=False)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", editable=False)
     acted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", editable=False)

@@ -118,11 +118,21 @@ def choose_table(of: Import, *, actor: User, sheet: str) -> Import:
     if of.status not in (S.MAPPING, S.PREVIEW) or sheet not in of.sheets:
         sentence = _("There is no sheet of that name.")
         raise InputRefused(sentence, errors={"sheet": [sentence]})
-    of.sheet, of.status, of.acted_by = sheet, S.READING, actor
-    of.heading_row, of.columns = 0, {}
+    of.sheet, of.heading_row, of.columns = sheet, 0, {}
+    of.status = S.READING
+    of.acted_by, of.worked_at, of.tries = actor, None, 0
     of.version += 1
-    of.save(update_fields=["sheet", "status", "acted_by", "heading_row", "columns", "version"])
+    of.save(update_fields=["sheet", "status", "acted_by", "heading_row", "columns", "worked_at", "tries", "version"])
     _wake(of)
+    return of
+
+
+@transaction.atomic
+def read_again(of: Import, *, actor: User) -> Import:
+    """The file once more, after an error that was not its own."""
+    of, seat = _stepped(of, "read", actor)
+    _begin(of, actor, work_rows=0, step="read")
+    record(TRANSITIONS["read"].event, subject=of, actor=actor, seat=seat, personal=True, data={"sender": of.sender})
     return of
 
 
@@ -304,7 +314,7 @@ def _begin(of: Import, actor: User, *, work_rows: int, step: str) -> None:
     """To be worked on from its first row; whoever acts is in whose name it is done."""
     of.status = str(TRANSITIONS[step].target)
     of.acted_by, of.work_rows, of.done_through, of.done_rows = actor, work_rows, 0, 0
-    of.fault, of.fault_given, of.worked_at = "", {}, None
+    of.fault, of.fault_given, of.worked_at, of.tries = "", {}, None, 0
     of.version += 1
     of.save()
     _wake(of)

@@ -1,11 +1,14 @@
 """The work on an import, in turns: read the file, check its rows, write the ticked ones, take them back.
 
 Each chunk is one transaction with one event; the import's row holds how far it came. Killed at any moment, the next turn goes
-on there; two workers at once wait for each other at that row, and the second finds the work done.
+on there; two workers at once wait for each other at that row, and the second finds the work done. A turn that fails or dies
+again and again, and does nothing, is not begun for ever: the import rests and says so.
 """
 
 import hashlib
+import logging
 import time
+import traceback
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -20,6 +23,7 @@ from access.acting import seat_with
 from access.models import User
 from access.roles import May
 from access.scoping import Seat
+from accounts.operations import system_user
 from audit.chain import canonical
 from audit.models import Log
 from audit.recording import record
@@ -43,6 +47,10 @@ TOP_ROWS = 40
 TURN = 30.0  # seconds; a longer work goes on in another turn
 SILENT_FOR = timedelta(seconds=60)  # then whoever worked on it is thought dead
 EARLIER_IMPORTS = 5
+MOST_TRIES = 3  # of turns that do nothing
+PLACES_LOGGED = 6
+
+log = logging.getLogger(__name__)
 
 
 class Stopped(DomainError):
@@ -51,7 +59,7 @@ class Stopped(DomainError):
 
 def work_on(import_id: str | uuid.UUID) -> bool:
     """Work for one turn. Returns whether there is more to do."""
-    of = Import.objects.unscoped("a worker's own queue").filter(pk=import_id, status__in=AT_WORK).first()
+    of = _begun(import_id)
     if of is None:
         return False
     turn = {S.READING: _read_file, S.CHECKING: _check, S.COMMITTING: _commit, S.UNDOING: _undo}[ImportStatus(of.status)]
@@ -59,7 +67,34 @@ def work_on(import_id: str | uuid.UUID) -> bool:
         return turn(of, time.monotonic() + TURN)
     except DomainError as refused:
         _stop(of, refused)
-        return False
+    except Exception as error:
+        log.error("import %s: try %s of %s failed: %s", of.pk, of.tries, of.status, _where(error))
+        if of.tries >= MOST_TRIES:
+            _give_up(of)
+    return False
+
+
+@transaction.atomic
+def _begun(import_id: str | uuid.UUID) -> Import | None:
+    """One more try, counted before anything that may end this process; none where there is nothing to do any more."""
+    of: Import | None = (
+        Import.objects.unscoped("a worker's own queue").locked().filter(pk=import_id, status__in=AT_WORK).first()
+    )
+    if of is None:
+        return None
+    if of.tries >= MOST_TRIES:  # the last one ended with its process
+        _give_up(of)
+        return None
+    of.tries += 1
+    of.worked_at = timezone.now()
+    of.save(update_fields=["tries", "worked_at"])
+    return of
+
+
+def _where(error: Exception) -> str:
+    """For the operator: what it was and in which lines. Its words may hold what stands in a row."""
+    frames = traceback.extract_tb(error.__traceback__)[-PLACES_LOGGED:]
+    return " < ".join([type(error).__name__, *(f"{one.filename}:{one.lineno}" for one in reversed(frames))])
 
 
 def unfinished() -> list[uuid.UUID]:
@@ -106,7 +141,7 @@ def _note_read(of: Import, table: Table, top: list[tuple[int, list[str]]], count
     if known:
         of.month_first, of.given_name_first = known.month_first, known.given_name_first
     of.rows = count - (1 + sum(number < guessed.heading_row for number, _cells in top) if guessed.heading_row else 0)
-    of.status = S.MAPPING
+    of.status, of.tries = S.MAPPING, 0
     of.version += 1
     of.save()
 
@@ -149,8 +184,8 @@ def _check_chunk(of: Import, judge: Judge, chunk: list[Judged], *, actor: User) 
     locked.done_rows += len(chunk)
     if not locked.judged_at_position or locked.done_rows == len(chunk):
         locked.judged_at_position = _position(locked)
-    locked.worked_at = timezone.now()
-    locked.save(update_fields=["done_through", "done_rows", "judged_at_position", "worked_at"])
+    locked.worked_at, locked.tries = timezone.now(), 0
+    locked.save(update_fields=["done_through", "done_rows", "judged_at_position", "worked_at", "tries"])
     return True
 
 
@@ -333,8 +368,8 @@ def _position(of: Import, *, lock: bool = False) -> int:
 def _advance(of: Import, rows: Sequence[ImportRow]) -> None:
     of.done_through = rows[-1].number
     of.done_rows += len(rows)
-    of.worked_at = timezone.now()
-    of.save(update_fields=["judged_at_position", "done_through", "done_rows", "worked_at"])
+    of.worked_at, of.tries = timezone.now(), 0
+    of.save(update_fields=["judged_at_position", "done_through", "done_rows", "worked_at", "tries"])
 
 
 GOES_BACK_TO = {S.READING: S.REFUSED, S.CHECKING: S.MAPPING, S.COMMITTING: S.COMMITTED, S.UNDOING: S.COMMITTED}
@@ -346,7 +381,7 @@ def _stop(of: Import, refused: DomainError) -> None:
     locked = Import.objects.unscoped("a worker's own queue").locked().filter(pk=of.pk, status__in=AT_WORK).first()
     if locked is None or isinstance(refused, Stopped):
         return
-    locked.status = GOES_BACK_TO[ImportStatus(locked.status)]
+    locked.status = _goes_back_to(locked)
     if isinstance(refused, FileRefused):
         locked.fault, locked.fault_given = refused.fault, refused.given
         if locked.status == S.REFUSED:  # the page says that nothing of it was kept
@@ -355,6 +390,29 @@ def _stop(of: Import, refused: DomainError) -> None:
         locked.fault, locked.fault_given = "stopped", {"why": refused.sentence}
     locked.version += 1
     locked.save()
+
+
+@transaction.atomic
+def _give_up(of: Import) -> None:
+    """Nothing was done in so many tries. What is written stays and can be undone; the file stays, to try again."""
+    locked = Import.objects.unscoped("a worker's own queue").locked().filter(pk=of.pk, status=of.status).first()
+    if locked is None or locked.tries < MOST_TRIES:  # another worker, or a person, went on
+        return
+    log.error("import %s: given up while %s, after %s tries", locked.pk, locked.status, locked.tries)
+    was = locked.status
+    locked.status, locked.fault, locked.fault_given = _goes_back_to(locked), "gave_up", {"at": was}
+    locked.version += 1
+    locked.save()
+    record(
+        "import.gave_up", subject=locked, actor=system_user(), personal=True, data={"sender": locked.sender, "at": was}
+    )
+
+
+def _goes_back_to(of: Import) -> ImportStatus:
+    """Where it rests; an import of which nothing is taken in is not called so."""
+    if of.status == S.COMMITTING and not taken_in(of).exists():
+        return S.PREVIEW
+    return GOES_BACK_TO[ImportStatus(of.status)]
 
 
 def _digest(outcomes: list[Any]) -> str:
