@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from access.models import User
 from alerts.models import Delivery
-from alerts.routing import row_of
+from alerts.routing import DEADLINES, row_of
 from alerts.wording import headline, reference_of
 from audit.models import Event
 from audit.presentation import event_views
@@ -115,6 +115,8 @@ def address_of(delivery: Delivery, viewer: User) -> str:
         return reverse("exchanges:manifest", args=[tranche.pk]) if tranche else reverse("alerts:inbox")
     subject = subjects_behind([delivery.event.subject], viewer).get(delivery.event.subject)
     if subject is None:
+        if delivery.event.kind in DEADLINES:
+            return reverse("people:duties")
         kind, _colon, pk = delivery.event.subject.partition(":")
         is_dossier = kind == "person" and Person.objects.visible_to(viewer).filter(pk=pk).exists()
         return reverse("people:detail", args=[pk]) if is_dossier else reverse("alerts:inbox")

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from access.models import GrantRole, User
-from access.roles import May, Role, roles_with
+from access.roles import May, Role, roles_with, roles_with_at_home
 from access.scoping import running
 from accounts.models import Invitation
 from alerts.models import TELLS_OF_FINAL_LISTS, Reader
@@ -45,7 +45,11 @@ TOLD: dict[str, str] = {
     sign_off.TOO_LATE: "all_told_earlier_urgent",
     INVITED: "own_side_if_by_operator",
     **dict.fromkeys(ALARMS, "own_heads"),
+    "deadline.passed": "own_writing",
+    "deadline.escalated": "own_deciding",
 }
+DEADLINES = ("deadline.passed", "deadline.escalated")
+ABLE = {"own_writing": May.WRITE_PERSON, "own_deciding": May.DECIDE}
 OWN = {"own_locking": May.LOCK, "own_editing": May.EDIT_LIST, "own_heads": May.MANAGE_MEMBERS}
 URGENT = frozenset({*ALARMS, "tranche.held", "sign_off.withdrawn", sign_off.TOO_LATE, "exchange.cancelled"})
 
@@ -103,6 +107,8 @@ def _told(event: Event) -> Iterable[Any]:
             return [*_holding(where, PARTY_ROLES), *_signers(event, Scope.NAMES)]
         case "own_locking" | "own_editing" | "own_heads":
             return _holding(where, roles_with(OWN[told]))
+        case "own_writing" | "own_deciding":
+            return _able(where, ABLE[told])
         case "own_side_if_by_operator":
             return _side_of(event) if event.actor.endswith(f":{Role.OPERATOR}") else ()
         case "own_party_or_all":
@@ -153,6 +159,13 @@ def _holding(compartment_id: Any, roles: Iterable[str]) -> list[Any]:
         )
         found.update(members.values_list("pk", flat=True))
     return list(found)
+
+
+def _able(compartment_id: Any, capability: str) -> list[Any]:
+    """Whoever may do something about it there: a caseworker in their own organisation's half, and in no other."""
+    roles = {*roles_with(capability), *roles_with_at_home(capability)}
+    users = User.objects.filter(pk__in=_holding(compartment_id, roles))
+    return [user.pk for user in users if capability in user.capabilities_in(compartment_id)]
 
 
 def _neutral(compartment_id: Any) -> list[Any]:

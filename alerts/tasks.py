@@ -8,6 +8,7 @@ from celery import shared_task
 from accounts.operations import drop_old_answers
 from alerts import operations
 from exchanges.operations.sign_off import record_expiries
+from people.operations.deadlines import tell_of_passed_deadlines
 from people.operations.watching import forget_lookups
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ def sweep() -> None:
     record_expiries()
     drop_old_answers()
     forget_lookups()
+    tell_of_passed_deadlines()
     for compartment_id in operations.missed():
         for delivery_id in operations.route(compartment_id):
             operations.send(delivery_id)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from access.models import User
 from access.roles import May
-from alerts.routing import ALARMS, INVITED, content_of, exchange_of, row_of
+from alerts.routing import ALARMS, DEADLINES, INVITED, content_of, exchange_of, row_of
 from audit.models import Event
 from core.lifecycle import Text, words_of
 from exchanges.models import Exchange, SignOffStep, Tranche
@@ -49,6 +49,8 @@ HEADLINES: dict[str, Text] = {
     "list.submitted": gettext_lazy("%(reference)s: a list was submitted"),
     INVITED: gettext_lazy("An operator has invited a head for an organisation of your side"),
     **dict.fromkeys(ALARMS, gettext_lazy("Reading in your own registry stands out")),
+    "deadline.passed": gettext_lazy("A deadline in your own registry has passed"),
+    "deadline.escalated": gettext_lazy("A deadline in your own registry passed a week ago and nothing was done"),
 }
 
 
@@ -88,6 +90,8 @@ def reference_of(event: Event) -> str:
 
 def link(event: Event, recipient: User) -> str:
     """Where the recipient reads more, after signing in: the final list for whoever sees nothing else of it."""
+    if event.kind in DEADLINES:
+        return f"{settings.PUBLIC_URL}/people/duties/"
     tranche = row_of(event, Tranche) or getattr(row_of(event, SignOffStep), "tranche", None)
     if tranche is not None:
         reads = May.READ in recipient.capabilities_in(event.compartment_id)

@@ -13,6 +13,7 @@ from exchanges.api import exchange, short, sign_off, tranche
 from exchanges.api import list as lists
 from negotiations import api as negotiations
 from people import api as people
+from people.duties import api as duties
 from people.imports import api as imports
 
 app_name = "api"
@@ -47,6 +48,7 @@ urlpatterns = [
     *resource("names", people.Names, people.NameOne, people.NameStep),
     *resource("claims", people.Claims, people.ClaimOne),
     *resource("notifications", people.Notifications, people.NotificationOne),
+    *resource("duties", duties.Duties, duties.DutyOne),
     *resource("imports", imports.Imports, imports.ImportOne, imports.ImportStep),
     *resource("negotiations", negotiations.Negotiations, negotiations.NegotiationOne),
     *resource("rounds", negotiations.Rounds, negotiations.RoundOne),

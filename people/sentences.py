@@ -7,7 +7,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.lifecycle import Text
-from people.models import AgencyNotice, Category, ClaimKind, DeathBasis, DeathDuty, Identifier, Person, Verdict
+from people.models import (
+    AgencyNotice,
+    Category,
+    ClaimKind,
+    Deadline,
+    DeathBasis,
+    DeathDuty,
+    Identifier,
+    Person,
+    Verdict,
+)
 
 Content = Mapping[str, Any]
 
@@ -73,6 +83,12 @@ def _bulk(content: Content) -> str:
     return _("Reading that stands out: %(who)s read %(count)s rows of persons today.") % told
 
 
+def _deadlines(content: Content) -> str:
+    kinds = content.get("deadlines", {})
+    told = [f"{_one_of(Deadline.Kind.choices, kind)} ({number})" for kind, number in kinds.items()]
+    return ", ".join(told)
+
+
 SENTENCES: dict[str, Text | Callable[[Content], Text]] = {
     "person.created": gettext_lazy("The dossier was opened."),
     "person.changed": _changed,
@@ -112,5 +128,7 @@ SENTENCES: dict[str, Text | Callable[[Content], Text]] = {
     "alarm.decoy_opened": lambda c: _("A decoy was opened by %(who)s.") % {"who": c.get("who", "")},
     "alarm.unassigned_reads": _unassigned,
     "alarm.bulk_reads": _bulk,
+    "deadline.passed": lambda c: _("The day has passed by which this was due: %(what)s.") % {"what": _deadlines(c)},
+    "deadline.escalated": lambda c: _("Still not done a week after it was due: %(what)s.") % {"what": _deadlines(c)},
     "erasure.recorded": gettext_lazy("A person was erased on a decision."),
 }

@@ -1,6 +1,7 @@
 from django.urls import include, path
 
 from people.dossier import views as dossier
+from people.duties import views as duties
 from people.exports import views as exports
 from people.same import views as same
 from people.search import views as search
@@ -13,6 +14,7 @@ urlpatterns = [
     path("imports/", include("people.imports.urls")),
     path("export/", exports.export, name="export"),
     path("duplicates/", same.duplicates, name="duplicates"),
+    path("duties/", duties.duties, name="duties"),
     path("<uuid:pk>/", dossier.detail, name="detail"),
     path("<uuid:pk>/doubles/", same.doubles, name="doubles"),
     path("<uuid:pk>/steps/unmerge/", same.unmerge, name="unmerge"),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from access.models import User
-from access.roles import May
+from access.roles import May, roles_with_at_home
 from audit.models import subject_of
 from exchanges.models import (
     OPEN,
@@ -28,10 +28,11 @@ from exchanges.models import (
 from exchanges.presentation.facts import TrancheFacts
 from exchanges.presentation.times import count
 from exchanges.presentation.tranche_page import pair_label
-from exchanges.presentation.waiting_own import MOST, Own, WaitingRow, row_of, settled_exchanges, takes_part
+from exchanges.presentation.waiting_own import MOST, Own, WaitingRow, overdue_row, row_of, settled_exchanges, takes_part
 from exchanges.presentation.waiting_words import words_awaited
 from exchanges.transitions.exchange import NEGOTIATING_TO_UNDER_WAY
 from exchanges.transitions.tranche import ON_THE_LADDER
+from people.duties.presentation import NOTICES, Overdue, overdue_of
 from people.models import Merge
 
 
@@ -50,6 +51,7 @@ def waiting_for(viewer: User) -> list[WaitingRow]:
         _counts,
         words_awaited,
         _merges,
+        _duties,
     ):
         found.extend(kind(own))
     return sorted(found, key=lambda row: row.at)
@@ -105,6 +107,27 @@ def _merges(own: Own) -> Iterator[WaitingRow]:
         what = ngettext("%(count)s merge of dossiers", "%(count)s merges of dossiers", number) % {"count": number}
         told = _("second person: %(what)s") % {"what": what}
         yield row_of("", told, asked["since"], reverse("people:duplicates"), _("Compare and confirm"))
+
+
+def _duties(own: Own) -> Iterator[WaitingRow]:
+    """What is owed for people of one's own registry and overdue: a row for notices, one for duties after a death."""
+    if not own.holds(May.WRITE_PERSON) and own.roles.isdisjoint(roles_with_at_home(May.WRITE_PERSON)):
+        return
+    for overdue in overdue_of(own.viewer):
+        yield overdue_row(_owed_words(overdue), overdue.first_due, overdue.url)
+
+
+def _owed_words(overdue: Overdue) -> str:
+    n = overdue.count
+    if overdue.group == NOTICES:
+        what = ngettext(
+            "%(n)s person held by us, not notified to the Central Agency",
+            "%(n)s people held by us, not notified to the Central Agency",
+            n,
+        )
+    else:
+        what = ngettext("%(n)s duty after a death in custody", "%(n)s duties after a death in custody", n)
+    return what % {"n": count(n)}
 
 
 def _still_open(name: str, tranche: Tranche, step: SignOffStep | None) -> bool:

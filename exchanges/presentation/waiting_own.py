@@ -1,12 +1,13 @@
 """What the rows of "Waiting for you" are made from: the viewer's sides and offices, and the tranches under way."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from access.models import User
 from access.roles import May, roles_with
@@ -22,7 +23,7 @@ from exchanges.models import (
     TrancheStatus,
 )
 from exchanges.presentation.facts import TrancheFacts, facts_of
-from exchanges.presentation.times import age
+from exchanges.presentation.times import age, day
 from exchanges.presentation.tranche_page import PAIR_STEPS
 from exchanges.transitions.exchange import NEGOTIATING_TO_UNDER_WAY
 from negotiations.models import Participant
@@ -141,3 +142,9 @@ def settled_exchanges(own: Own) -> "QuerySet[Exchange]":
 
 def row_of(reference: str, what: str, at: datetime, url: str, action: str, note: str = "") -> WaitingRow:
     return WaitingRow(reference, what, note, age(at), at, "", False, url, action)
+
+
+def overdue_row(what: str, due_on: date, url: str) -> WaitingRow:
+    """Of several things owed, the first of which was due on this day."""
+    at = datetime.combine(due_on, time.max, UTC)
+    return WaitingRow("", what, "", "", at, day(due_on), True, url, _("Open"))

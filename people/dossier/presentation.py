@@ -21,6 +21,7 @@ from audit.presentation import Day, EventsAsked, day_by_day
 from core import clock
 from core.partial_dates import spelt
 from core.together import Together
+from people.deadlines import duty_due_on, is_civilian, notice_due_on
 from people.dossier.cards import CARDS, Card
 from people.fate import OUT_OF_CAPTIVITY, Custody, Fate, custody_of, fate_of, in_order
 from people.models import (
@@ -45,7 +46,6 @@ from people.operations.watching import LookupAsked
 from people.presentation import Fact, tone_of
 
 EVENTS_SHOWN = 50
-WITHIN_DAYS = {False: 7, True: 14}  # GC III 70: a week; GC IV 136: whoever is held for more than two weeks
 
 Section = tuple[str, Mapping[str, Any]]
 # What upper apps show on a dossier: each first asks its questions together with the dossier's own, and answers when these
@@ -272,8 +272,8 @@ class DossierPage:
         held = held_for(custody)
         if custody.is_known_to_the_agency(self._notices.rows):
             return Obligation(held, "quiet", _("notified"))
-        civilian = any(row.category == "civilian" for row in self._categories.rows)
-        is_late = not custody.since or custody.days(clock.now().date()) > WITHIN_DAYS[civilian]
+        civilian = is_civilian(self._categories.rows)
+        is_late = notice_due_on(custody, self._claims.rows, civilian=civilian) < clock.now().date()
         law = (
             _("GC IV 138: for whoever is held for more than two weeks.")
             if civilian
@@ -293,8 +293,10 @@ class DossierPage:
                 done = owed | {"date": spelt(duty.done_on) or day(duty.recorded_at)}
                 yield Obligation(_("Done on %(date)s: %(duty)s") % done, "done", _("done"), note=duty.reference)
                 continue
+            is_late = duty_due_on(duty) < clock.now().date()
             yield Obligation(
-                _("Owed by %(who)s since %(date)s: %(duty)s") % owed, "waits", _("owed"),
+                _("Owed by %(who)s since %(date)s: %(duty)s") % owed, "stopped" if is_late else "waits",
+                _("overdue") if is_late else _("owed"),
                 url=reverse("people:duty", args=[duty.person_id, duty.pk]) if may_write else "", action=_("Mark as done"),
             )  # fmt: skip
 

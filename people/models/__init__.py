@@ -1,7 +1,7 @@
 from people.models.attachment import Attachment
 from people.models.category import Category, CategoryAssignment
 from people.models.claim import Claim, ClaimKind, CustodyPlace, DeathBasis, HeldBy, StatedBy
-from people.models.custody import AgencyNotice, DeathDuty, DeathFinding
+from people.models.custody import AgencyNotice, Deadline, DeathDuty, DeathFinding
 from people.models.erasure import ErasedKey, PersonErasure
 from people.models.identifier import Identifier
 from people.models.imports import AT_WORK, Decision, Import, ImportRow, ImportStatus, Outcome, RowVerdict, SenderColumns
@@ -24,6 +24,7 @@ __all__ = [
     "ClaimKind",
     "ConsentRecord",
     "CustodyPlace",
+    "Deadline",
     "DeathBasis",
     "DeathDuty",
     "DeathFinding",

@@ -124,3 +124,51 @@ class DeathDuty(Compartmented):
     @property
     def is_done(self) -> bool:
         return self.recorded_at is not None
+
+
+class Deadline(Compartmented):
+    """Something owed for one person and not done yet, with the last day that is in time: a reading of claims, notices and
+    duties, kept by the operations on them so that lists and reminders can ask for it. Done, it is gone.
+    """
+
+    class Kind(models.TextChoices):
+        AGENCY = "agency", _("notice to the Central Agency")
+        CERTIFICATE = "certificate", _("death certificate")
+        ENQUIRY = "enquiry", _("official enquiry into a death")
+        GRAVE = "grave", _("burial, and where the grave is")
+        BELONGINGS = "belongings", _("belongings and will forwarded")
+
+    class Stage(models.IntegerChoices):
+        OPEN = 0
+        REMINDED = 1
+        ESCALATED = 2
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    duty = models.OneToOneField(DeathDuty, on_delete=models.PROTECT, null=True, related_name="+")
+    kind = models.CharField(_("what is owed"), max_length=12, choices=Kind)
+    owed_by = models.CharField(_("owed by"), max_length=6, choices=HeldBy)
+    since = PartialDateField(_("since"))
+    due_on = models.DateField(_("due on"))
+    stage = models.PositiveSmallIntegerField(choices=Stage, default=Stage.OPEN)
+
+    read_capability: ClassVar[tuple[str, ...]] = (May.READ_NAMES,)
+
+    class Meta:
+        ordering = ["due_on", "id"]
+        verbose_name = _("deadline")
+        verbose_name_plural = _("deadlines")
+        constraints = [
+            models.UniqueConstraint(fields=["person"], condition=Q(duty__isnull=True), name="deadline_one_notice"),
+            models.CheckConstraint(
+                condition=Q(kind="agency", duty__isnull=True)
+                | Q(kind__in=("certificate", "enquiry", "grave", "belongings"), duty__isnull=False),
+                name="deadline_of_a_duty_or_a_notice",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["compartment", "due_on", "id"]),
+            models.Index(fields=["due_on"], condition=Q(stage__lt=2), name="deadline_to_be_told"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.get_kind_display())

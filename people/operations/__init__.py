@@ -20,7 +20,8 @@ from audit.chain import canonical
 from audit.recording import record
 from core import clock
 from core.errors import DomainError, InputRefused
-from people.models import CategoryAssignment, Claim, ClaimKind, CustodyPlace, Name, Person, shown_name
+from people.models import Category, CategoryAssignment, Claim, ClaimKind, CustodyPlace, HeldBy, Name, Person, shown_name
+from people.operations.deadlines import reread_notices
 from people.operations.duties import open_duties
 from people.search.index import index_again, index_new
 
@@ -162,6 +163,7 @@ def add_claim(person: Person, *, actor: User, second: User | None = None, **valu
     )  # fmt: skip
     if claim.kind == ClaimKind.DEATH_ESTABLISHED:
         open_duties(claim)
+    reread_notices(person.read_as)
     return claim
 
 
@@ -192,6 +194,8 @@ def assign_category(
         sentence = _("This category is recorded already for that date.")
         raise InputRefused(sentence, errors={"category": [sentence]})
     assignment.save()
+    if category == Category.CIVILIAN:
+        reread_notices(person.read_as)
     record(
         "category.assigned", subject=person, actor=actor, seat=seat, personal=True,
         data={"label": person.label, "category": category, "as_of": as_of},
@@ -386,6 +390,9 @@ def _save(dossiers: list[Dossier]) -> None:
     Claim.objects.bulk_create([row for dossier in dossiers for row in dossier.claims], batch_size=500)
     CustodyPlace.objects.bulk_create([row for dossier in dossiers for row in dossier.places], batch_size=500)
     index_new([dossier.person for dossier in dossiers], {dossier.person.pk: dossier.names for dossier in dossiers})
+    ours = [dossier.person for dossier in dossiers if any(row.held_by == HeldBy.US for row in dossier.claims)]
+    if ours:
+        reread_notices(*ours)
 
 
 def _reread(person: Person, actor: User) -> tuple[Person, Seat | None]:

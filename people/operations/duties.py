@@ -11,6 +11,7 @@ from core import clock
 from core.errors import DomainError
 from people.fate import custody_of
 from people.models import Claim, DeathDuty, HeldBy
+from people.operations.deadlines import forget_duty, watch_duties
 
 
 def open_duties(death: Claim) -> list[DeathDuty]:
@@ -25,7 +26,9 @@ def open_duties(death: Claim) -> list[DeathDuty]:
         )
         for kind in DeathDuty.Kind
     ]  # fmt: skip
-    return DeathDuty.objects.bulk_create(duties)
+    DeathDuty.objects.bulk_create(duties)
+    watch_duties(duties)
+    return duties
 
 
 def _held_by(death: Claim) -> str:
@@ -47,6 +50,7 @@ def fulfil_duty(duty: DeathDuty, *, actor: User, done_on: str, reference: str) -
     filled(duty, {"done_on": done_on, "reference": reference}, only=("done_on", "reference"))
     duty.done_by, duty.recorded_at = actor, clock.now()
     checked(duty).save(update_fields=["done_on", "reference", "done_by", "recorded_at"])
+    forget_duty(duty)
     record(
         "duty.done", subject=duty.person, actor=actor, seat=seat, personal=True,
         data={"label": duty.person.label, "duty": duty.kind, "done_on": duty.done_on},

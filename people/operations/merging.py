@@ -22,6 +22,7 @@ from core.errors import DomainError, InputRefused
 from core.text import clean_text
 from people.models import Merge, Name, Person, SamePersonJudgement, Verdict, shown_name
 from people.operations import IDENTITY, writer_in
+from people.operations.deadlines import reread_notices
 
 TAKEABLE = ("label", *IDENTITY)
 REASON_LENGTH = 300
@@ -191,6 +192,7 @@ def unmerge(absorbed: Person, *, actor: User, reason: str = "") -> Person:
     merge.save(update_fields=["ended_by", "ended_at"])
     _take_apart(absorbed)
     _give_back(survivor, merge)
+    reread_notices(survivor, absorbed)
     _raise_versions(survivor, absorbed)
     _judge(survivor, absorbed, Verdict.NOT_SAME, actor=actor, seat=seat, reason=reason, told=False)
     record("person.unmerged", subject=absorbed, actor=actor, seat=seat, personal=True, data=_told(merge))
@@ -211,6 +213,7 @@ def _merged(merge: Merge, actor: User, seat: Seat | None) -> Merge:
     )
     absorbed.merged_into = survivor
     absorbed.save(update_fields=["merged_into"])
+    reread_notices(survivor)
     _raise_versions(survivor, absorbed)
     _judge(survivor, absorbed, Verdict.SAME, actor=actor, seat=seat, reason=merge.reason, told=False)
     second = {"second": f"user:{merge.confirmed_by_id}"} if merge.confirmed_by_id else {}

@@ -26,7 +26,8 @@ from people.models import (
     Person,
     PersonToBeInformed,
 )
-from people.operations import last_day
+from people.operations import _reread, last_day
+from people.operations.deadlines import reread_notices
 
 # Of each closed part: who opens it, who besides those that write dossiers adds to it, and the events of both.
 CLOSED: Mapping[type[models.Model], tuple[str, str, str, str]] = {
@@ -107,13 +108,14 @@ def add_identifier(person: Person, *, actor: User, **values: Any) -> Identifier:
 @transaction.atomic
 def note_agency_notice(person: Person, *, actor: User, **values: Any) -> AgencyNotice:
     """The Central Agency was told about somebody, on a day that has come."""
-    person, seat = _written(person, actor)
+    person, seat = _reread(person, actor)
     row = AgencyNotice(person=person, compartment_id=person.compartment_id, recorded_at=clock.now())
     filled(row, values, only=("about", "sent_on", "reference"))
     checked(row)
     if row.sent_on > last_day():
         _not_yet("sent_on")
     row.save()
+    reread_notices(person.read_as)
     record(
         "agency.notified", subject=person, actor=actor, seat=seat, personal=True,
         data={"label": person.label, "about": row.about, "sent_on": row.sent_on.isoformat()},

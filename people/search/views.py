@@ -66,7 +66,7 @@ def _context(request: HttpRequest, page: object, form: SaveForm) -> dict[str, ob
     return {
         "page": page, "save_form": form, "saved": saved_searches(viewer), "add_url": address_to_add(may),
         "imports_url": address_to_import(may),
-        "may_export": May.EXPORT in may,
+        "may_export": May.EXPORT in may, "may_write": May.WRITE_PERSON in may,
     }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from exchanges.models import (
     TrancheStatus,
 )
 from negotiations.operations import add_proposal, add_statement, record_round
-from people.models import Claim, Name, Notification
+from people.models import Claim, Deadline, Name, Notification
 from people.operations import create_person
 from people.operations.imports import begin_import
 from people.operations.parts import add_to_part
@@ -53,7 +53,10 @@ def hidden(scene) -> dict[str, Any]:
     person = create_person(
         actor=north.clerk,
         names=[{"script": "latn", "family": "Abel"}],
-        claims=[{"kind": "missing", "source": "family"}],
+        claims=[
+            {"kind": "missing", "source": "family"},
+            {"kind": "confirmed_by_holder", "source": "camp", "held_by": "us"},
+        ],
     )
     notification = add_to_part(
         person, Notification, actor=north.clerk, told="his mother", about="held", told_by="the bureau"
@@ -79,6 +82,7 @@ def hidden(scene) -> dict[str, Any]:
         "answers": first(Answer).pk, "revisions": first(Revision).pk, "manifests": first(Manifest).pk,
         "receipts": first(Receipt).pk, "people": person.pk, "persons": person.pk, "names": first(Name, person=person).pk,
         "claims": first(Claim, person=person).pk, "notifications": notification.pk,
+        "duties": first(Deadline, person=person).pk,
         "rounds": talks.pk, "statements": statement.pk, "proposals": proposal.pk,
         "policies": first(SignOffPolicy, participant=scene.north).pk, "keys": key.pk, "inbox": first(Delivery).pk,
         "round_pk": talks.pk, "import_pk": of.pk, "imports": of.pk, "number": 2,
@@ -157,6 +161,7 @@ def test_other_party_cannot_tell_that_a_private_row_exists(scene, hidden):
             "persons",
             "names",
             "claims",
+            "duties",
             "policies",
             "keys",
         ):
