@@ -74,7 +74,7 @@ def person_line(person: Person, beside: Beside) -> PersonLine:
     return PersonLine(
         url=reverse("people:detail", args=[person.pk]),
         label=str(person),
-        other_names=_distinct(str(name) for name in beside.names_of(person)[1:]),
+        other_names=other_names(person, beside),
         born=spelt(person.birth_date),
         rank=person.rank,
         service_number=person.service_number,
@@ -82,6 +82,11 @@ def person_line(person: Person, beside: Beside) -> PersonLine:
         tone=tone_of(fate.kind),
         categories=_distinct(str(assignment) for assignment in beside.categories_of(person)),
     )
+
+
+def other_names(person: Person, beside: Beside) -> list[str]:
+    """What else this person is called."""
+    return [name for name in _distinct(str(name) for name in beside.names_of(person)) if name != person.label]
 
 
 def tone_of(kind: str) -> str:

@@ -1,6 +1,6 @@
 """The file that came, once more, with a last column that says why a row was not taken. It can be mended and sent in again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from django.utils.translation import gettext as _
 
@@ -24,13 +24,16 @@ def _rows(of: Import, viewer: User) -> Iterator[list[str]]:
     width = len(of.headings)
     if of.heading_row:
         yield [*of.headings, _("Why")]
-    for row in ImportRow.objects.visible_to(viewer).filter(of_import=of).order_by("number").iterator(chunk_size=1000):
+    places: dict[int, int] = {}  # blank rows and titles are not in this file, so its rows are numbered anew
+    rows = ImportRow.objects.visible_to(viewer).filter(of_import=of).order_by("number").iterator(chunk_size=1000)
+    for place, row in enumerate(rows, start=2 if of.heading_row else 1):
+        places[row.number] = place
         cells = [str(cell) for cell in row.cells]
-        yield [*cells, *[""] * (width - len(cells)), why(of, row)]
+        yield [*cells, *[""] * (width - len(cells)), why(of, row, places)]
 
 
-def why(of: Import, row: ImportRow) -> str:
-    """Empty for a row that was taken or that says nothing new."""
+def why(of: Import, row: ImportRow, places: Mapping[int, int]) -> str:
+    """Empty for a row that was taken or that says nothing new. Other rows are called by their place in this file."""
     if row.outcome in TAKEN or row.verdict == RowVerdict.SAME:
         return ""
     if row.faults:
@@ -38,7 +41,7 @@ def why(of: Import, row: ImportRow) -> str:
     if row.outcome == Outcome.REFUSED:
         return str(Outcome.REFUSED.label)
     if row.repeats:
-        return _("the same person stands in row %(number)s") % {"number": row.repeats}
+        return _("the same person stands in row %(number)s") % {"number": places.get(row.repeats, row.repeats)}
     if row.verdict in (RowVerdict.NEW, RowVerdict.UPDATE) and not row.decision:
         return ""
     return str(row.get_decision_display() if row.decision else row.get_verdict_display())

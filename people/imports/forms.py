@@ -60,6 +60,7 @@ class ColumnsForm(forms.Form):
         super().__init__(*args, **kwargs)
         if len(of.sheets) > 1:
             self.fields["sheet"].choices = [(name, name) for name in of.sheets]  # type: ignore[attr-defined]
+            self.fields["sheet"].required = True
         else:
             del self.fields["sheet"]
         choices = [("", _("leave it out")), *Column.choices]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -87,6 +87,7 @@ class VerdictCount:
     label: str
     tone: str
     count: int
+    decided: int  # of these, on how many somebody decided one by one
     url: str
     is_here: bool
     is_takeable: bool
@@ -134,6 +135,7 @@ class RowShown:
 @dataclass(frozen=True)
 class Window:
     rows: list[RowShown]
+    may_choose: bool  # of some row, in the list itself
     size: int
     previous_url: str
     next_url: str
@@ -200,7 +202,7 @@ def import_shown(of: Import, viewer: User) -> ImportShown:
         is_file_refused=of.status == ImportStatus.REFUSED and of.fault != "gave_up",
         steps={step: _step_shown(of, step, may) for step in TRANSITIONS},
         columns=", ".join(_columns_named(of)),
-        taken=rows.exclude(outcome__in=(Outcome.NONE, Outcome.REFUSED)).count() if of.written_from else 0,
+        taken=rows.filter(outcome__in=(Outcome.CREATED, Outcome.UPDATED)).count() if of.written_from else 0,
         problems_url=reverse("people:import_faults", args=[of.pk]),
     )  # fmt: skip
 
@@ -234,11 +236,14 @@ def verdict_counts(of: Import, viewer: User, here: str, *, left: bool = False) -
     rows = ImportRow.objects.visible_to(viewer).filter(of_import=of).order_by()
     if left:
         rows = rows.filter(outcome__in=(Outcome.NONE, Outcome.REFUSED))
-    counted = dict(rows.values_list("verdict").annotate(n=Count("pk")))
+    grouped = rows.values_list("verdict").annotate(
+        n=Count("pk"), decided=Count("pk", filter=~Q(decision=Decision.AS_JUDGED))
+    )
+    counted = {verdict: (count, decided) for verdict, count, decided in grouped}
     url = reverse("people:import_detail", args=[of.pk])
     return [
         VerdictCount(
-            one.value, str(one.label), TONES[one], counted[one.value], f"{url}?{urlencode({'verdict': one.value})}",
+            one.value, str(one.label), TONES[one], *counted[one.value], f"{url}?{urlencode({'verdict': one.value})}",
             here == one.value, one in TAKEABLE,
         )
         for one in RowVerdict
@@ -259,8 +264,9 @@ def window_of_rows(of: Import, viewer: User, *, verdict: str = "", after: int = 
         has_previous, has_next, found = bool(after), len(found) > WINDOW, found[:WINDOW]
     asked = {"verdict": verdict} if verdict else {}
     url = reverse("people:import_detail", args=[of.pk])
+    shown = rows_shown(of, found, viewer)
     return Window(
-        rows_shown(of, found, viewer), WINDOW,
+        shown, any(row.can_decide and row.verdict != RowVerdict.AMBIGUOUS for row in shown), WINDOW,
         f"{url}?{urlencode(asked | {'before': found[0].number})}" if found and has_previous else "",
         f"{url}?{urlencode(asked | {'after': found[-1].number})}" if found and has_next else "",
     )  # fmt: skip
@@ -307,7 +313,8 @@ def name_told(of: Import, row: ImportRow) -> str:
 def _cell_of_names(of: Import, row: ImportRow) -> str:
     places = [int(place) for place, column in of.columns.items() if column in NAME_COLUMNS]
     return (
-        " ".join(row.cells[place] for place in sorted(places) if place < len(row.cells)) or f"{_('Row')} {row.number}"
+        " ".join(row.cells[place] for place in sorted(places) if place < len(row.cells)).strip()
+        or f"{_('Row')} {row.number}"
     )
 
 
@@ -365,14 +372,20 @@ def candidates_shown(row: ImportRow, viewer: User) -> list[CandidateShown]:
 _COMPARED = ("birth_date", "rank", "service_number", "unit", "birth_place", "father_name", "last_residence")
 
 
-def next_to_settle(of: Import, viewer: User, after: int) -> str:
-    """Where the next row is that waits for somebody; empty when all are settled."""
-    waiting: QuerySet[ImportRow] = ImportRow.objects.visible_to(viewer).filter(
+def waiting_rows(of: Import, viewer: User) -> "QuerySet[ImportRow]":
+    """Those of which somebody has yet to say who is meant."""
+    rows: QuerySet[ImportRow] = ImportRow.objects.visible_to(viewer).filter(
         of_import=of,
         verdict=RowVerdict.AMBIGUOUS,
         decision=Decision.AS_JUDGED,
         outcome__in=(Outcome.NONE, Outcome.REFUSED),
     )
+    return rows
+
+
+def next_to_settle(of: Import, viewer: User, after: int) -> str:
+    """Where the next row is that waits for somebody; empty when all are settled."""
+    waiting = waiting_rows(of, viewer)
     row = waiting.filter(number__gt=after).order_by("number").first() or waiting.order_by("number").first()
     return reverse("people:import_row", args=[of.pk, row.number]) if row else ""
 

@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from access.declared import needs
@@ -33,6 +34,7 @@ from people.imports.presentation import (
     rows_shown,
     sample_of,
     verdict_counts,
+    waiting_rows,
     window_of_rows,
 )
 from people.imports.transitions import TRANSITIONS
@@ -186,7 +188,10 @@ def import_rows(request: HttpRequest, import_pk: UUID) -> HttpResponse:
             decisions[int(number)] = (str(value), None)
     if decisions:
         count = decide_rows(of, decisions=decisions, actor=_viewer(request))
-        messages.success(request, _("%(count)s rows are decided on.") % {"count": count})
+        told = ngettext("%(count)s row is decided on.", "%(count)s rows are decided on.", count)
+        messages.success(request, told % {"count": count})
+    else:
+        messages.warning(request, _("Nothing was chosen."))
     back = request.POST.get("back", "")
     address = reverse("people:import_detail", args=[import_pk])
     return redirect(f"{address}?{back}" if back and "\n" not in back else address)
@@ -216,6 +221,7 @@ def import_row(request: HttpRequest, import_pk: UUID, number: int) -> HttpRespon
     (shown,) = rows_shown(of, [row], viewer)
     context = {
         "of": import_shown(of, viewer), "row": shown, "form": form, "candidates": candidates,
+        "waiting": waiting_rows(of, viewer).count() if shown.can_decide else 0,
         "cells": [(of.headings[place] if place < len(of.headings) else "", cell) for place, cell in enumerate(row.cells)],
     }  # fmt: skip
     return render(request, "people/import_row.html", context, status=answer_status(form))

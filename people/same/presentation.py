@@ -16,7 +16,7 @@ from people.matching import explained
 from people.matching.registry import doubles_of
 from people.models import Merge, Person, SamePersonJudgement
 from people.operations.merging import TAKEABLE, current_judgements
-from people.presentation import Beside, beside_persons
+from people.presentation import Beside, beside_persons, other_names
 from people.same.conflicts import conflicts
 from people.same.suggesting import Suggestion, compared, suggested_pairs
 
@@ -251,7 +251,7 @@ def _pair_lines(pairs: list[Suggestion], viewer: User) -> list[PairLine]:
 def _side(person: Person, beside: Beside) -> Side:
     return Side(
         pk=person.pk, label=str(person), url=reverse("people:detail", args=[person.pk]),
-        other_names=list(dict.fromkeys(str(name) for name in beside.names_of(person)[1:])), born=spelt(person.birth_date),
+        other_names=other_names(person, beside), born=spelt(person.birth_date),
         service_number=person.service_number, unit=person.unit, fate=fate_of(beside.claims_of(person)).label,
     )  # fmt: skip
 

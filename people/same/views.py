@@ -38,9 +38,12 @@ def duplicates(request: HttpRequest) -> HttpResponse:
 
 
 @needs(May.READ_NAMES)
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def doubles(request: HttpRequest, pk: UUID) -> HttpResponse:
     person = get_object_or_404(Person.objects.visible_to(request.user), pk=pk)
+    if request.method == "POST":
+        _decide(request)
+        return redirect("people:doubles", pk=pk)
     if person.merged_into_id:
         return redirect("people:doubles", pk=person.merged_into_id)
     return _doubles(request, person, {})
@@ -116,11 +119,12 @@ STEPS: dict[str, Callable[..., str]] = {
 
 def _decide(request: HttpRequest) -> None:
     """Each decision of the form by itself: what one of them is refused with keeps none of the others back."""
-    done = 0
+    done = chosen = 0
     for key, decision in list(request.POST.items())[:MOST]:
         act = _decision(request, key, str(decision))
         if act is None:
             continue
+        chosen += 1
         try:
             act()
             done += 1
@@ -129,6 +133,8 @@ def _decide(request: HttpRequest) -> None:
     if done:
         told = ngettext("%(count)s decision is recorded.", "%(count)s decisions are recorded.", done)
         messages.success(request, told % {"count": done})
+    elif not chosen:
+        messages.warning(request, _("Nothing was chosen."))
 
 
 def _decision(request: HttpRequest, key: str, decision: str) -> Callable[[], object] | None:

@@ -33,12 +33,21 @@ def istanbul(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 @pytest.fixture(scope="module")
 def states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """A world with an exchange and a tranche in every state."""
-    folder: Path = tmp_path_factory.mktemp("states")
+    yield from serving("states", tmp_path_factory.mktemp("states"))
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A clerk's registry of some hundreds of persons."""
+    yield from serving("registry", tmp_path_factory.mktemp("registry"))
+
+
+def serving(world: str, folder: Path) -> Iterator[Demo]:
     demo = Demo(folder)
     environment = {k: v for k, v in os.environ.items() if k not in ("REDIS_URL", "DJANGO_SETTINGS_MODULE")}
     environment["DATABASE_URL"] = f"sqlite:///{folder / 'demo.sqlite3'}"
     made = subprocess.run(
-        [sys.executable, "-m", "tests.browser.worlds"], cwd=ROOT, env=environment, capture_output=True, text=True,
+        [sys.executable, "-m", "tests.browser.worlds", world], cwd=ROOT, env=environment, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr

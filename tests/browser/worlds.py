@@ -3,6 +3,8 @@
 Made by the real operations in a scratch database, in a process of its own, so that a demonstration can serve it:
 
     DATABASE_URL=sqlite:////tmp/world.sqlite3 .venv/bin/python -m tests.browser.worlds
+
+Another name after it makes another world: `registry` is a clerk's.
 """
 
 import os
@@ -197,6 +199,7 @@ def main() -> None:
     import django
 
     django.setup()
+    world = "".join(sys.argv[1:]) or "states"
     from django.contrib.auth.hashers import make_password
     from django.core.management import call_command
     from django.db import transaction
@@ -206,16 +209,17 @@ def main() -> None:
     from accounts.demo import DEMO_PASSWORD
     from core.clock import clock
     from tests import cast, factories
+    from tests.browser import registry_world
 
     cast.PASSWORD = factories.PASSWORD = DEMO_PASSWORD  # so that the sign-in page of the demonstration tells the truth
     call_command("migrate", verbosity=0, interactive=False)
     clock.offset = timedelta()
     with transaction.atomic():
         with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
-            build()
+            {"states": build, "registry": registry_world.build}[world]()
         # The cast's members sign while the world is made; then one slow hash is enough for all of them.
         User.objects.unscoped("world").filter(is_system=False).update(password=make_password(DEMO_PASSWORD))
-        Installation.objects.update_or_create(pk=1, defaults={"clock_offset": timedelta(), "seeded_with": "states"})
+        Installation.objects.update_or_create(pk=1, defaults={"clock_offset": timedelta(), "seeded_with": world})
 
 
 if __name__ == "__main__":

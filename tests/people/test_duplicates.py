@@ -190,6 +190,7 @@ def test_the_other_side_learns_nothing(cast, pair, strangers, as_user):
         assert client.post(step(theirs, kept, name), {"kept_version": 1, "other_version": 1}).status_code == 404
     client.post(INDEX, {f"pair:{kept.pk}.{other.pk}": "same", f"pair:{theirs.pk}.{kept.pk}": "not-same"})
     assert again(other).merged_into is None
+    assert "Nothing was chosen." in client.get(INDEX).content.decode()
     create_persons_bulk(
         cast.north.home,
         [{"names": [{"family": "Коваленко", "given": f"О{n}"}]} for n in range(5)],
