@@ -344,7 +344,7 @@ class PersonBody(IdentityBody):
 
 class PersonFilters(Filters):
     compartment = serializers.UUIDField(required=False)
-    q = Text(100, help_text="Names in any script, a service number, a year of birth.")
+    q = Text(100, help_text="Names in any script, a number of any kind, a year of birth.")
 
 
 class PersonDoor(Door):

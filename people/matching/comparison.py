@@ -1,14 +1,14 @@
 """Two records beside each other, after Fellegi and Sunter: each field says how well it agrees, and what that is worth."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
 from typing import Protocol
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from people.matching.record import Day, Lexicon, Part, Parts, Read, Record, read
-from people.matching.weights import FATHERS_OF_ALL, GIVEN_OF_ALL, RARITY, WEIGHTS
+from people.matching.record import Day, Lexicon, Numbered, Part, Parts, Read, Record, read
+from people.matching.weights import FATHERS_OF_ALL, GIVEN_OF_ALL, NUMBERS, RARITY, WEIGHTS
 
 FEWEST_LETTERS_TO_SLIP = 4
 ALIKE = 0.86
@@ -133,6 +133,8 @@ class Comparer:
             found.append(_FIXED["unit", unit_level(sought.unit, held.unit)])
         if sought.rank and held.rank:
             found.append(_FIXED["rank", "same" if sought.rank == held.rank else "differs"])
+        if sought.numbers and held.numbers:
+            found += _numbers(sought.numbers, held.numbers)
         return found
 
 
@@ -140,10 +142,26 @@ TELLS_RARITY = frozenset({"same", "script"})
 LEAST_FREQUENCY = 1e-7
 _FIXED: Mapping[tuple[str, str], FieldWeight] = {
     (field, level): FieldWeight(field, level, log2(agreed / by_chance))
-    for field, levels in WEIGHTS.items()
+    for field, levels in {**WEIGHTS, **NUMBERS}.items()
     for level, (agreed, by_chance) in levels.items()
 }
 _SWAPPED = _FIXED["order", "swapped"]
+
+
+def _numbers(theirs: Iterable[Numbered], ours: Sequence[Numbered]) -> Iterator[FieldWeight]:
+    """Of each kind that both have, how well the two agree that agree best; nothing where another number says nothing."""
+    best: dict[str, int] = {}
+    for kind, number in theirs:
+        for other_kind, other in ours:
+            if kind == other_kind:
+                level = BEST_FIRST.index(number_level(number, other))
+                best[kind] = min(level, best.get(kind, level))
+    for kind, place in best.items():
+        if BEST_FIRST[place] in NUMBERS[kind]:
+            yield _FIXED[kind, BEST_FIRST[place]]
+
+
+BEST_FIRST = ("same", "near", "differs")
 
 
 def family_level(a: Part, b: Part) -> str:

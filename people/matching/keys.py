@@ -1,8 +1,9 @@
 """Blocking keys: two records that share none are never compared.
 
-Nine a person, each made of what typos, scripts and gaps leave alone together: the family name's consonants alone, with the
-first name, with the father's, with the year; the two other names with the year; for a family name that is misspelt, its
-beginning or its end with the two other names; the birth date, its day and month in either order; the service number.
+Nine a person, and one for each further number of theirs, each made of what typos, scripts and gaps leave alone together: the
+family name's consonants alone, with the first name, with the father's, with the year; the two other names with the year; for a
+family name that is misspelt, its beginning or its end with the two other names; the birth date, its day and month in either
+order; the service number; any other number with its kind.
 """
 
 import hashlib
@@ -62,6 +63,8 @@ def _keys_without_name(person: Read) -> Iterator[str]:
         yield key
     if len(digits := digits_of(person.number)) > 3:
         yield f"n|{digits}"
+    for kind, number in person.numbers:
+        yield f"i|{kind}|{number}"
 
 
 def hashed(key: str) -> int:

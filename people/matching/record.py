@@ -1,7 +1,7 @@
 """What the matcher is told of a person, and how it reads that: folds, skeletons, names behind names, dates in parts."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from people.matching.given_names import (
 )
 
 Spelt = tuple[str, str, str]  # family, given, patronymic
+Numbered = tuple[str, str]  # kind, number
 Day = tuple[int, int, int]  # 0 where unknown
 
 
@@ -32,6 +33,7 @@ class Record:
     service_number: str = ""
     other_names: tuple[Spelt, ...] = ()
     name: str = ""
+    numbers: tuple[Numbered, ...] = ()
 
 
 class Part:
@@ -149,6 +151,7 @@ class Read:
     number: str
     unit: frozenset[str]
     rank: str
+    numbers: tuple[Numbered, ...] = ()
 
 
 def read(record: Record, lexicon: Lexicon, *, as_sought: bool = False) -> Read:
@@ -174,7 +177,7 @@ def _names_of(record: Record, lexicon: Lexicon) -> dict[Parts, bool]:
 def _read(record: Record, names: dict[Parts, bool], lexicon: Lexicon) -> Read:
     return Read(
         list(names.items()), lexicon.day(record.birth_date), number_of(record.service_number),
-        lexicon.unit(record.unit), lexicon.rank(record.rank),
+        lexicon.unit(record.unit), lexicon.rank(record.rank), numbers_of(record.numbers) if record.numbers else (),
     )  # fmt: skip
 
 
@@ -266,6 +269,14 @@ def day_of(text: str) -> Day:
 def number_of(text: str) -> str:
     """A service number without what is only its dress."""
     return fold(text).replace(" ", "") if text else ""
+
+
+FEWEST_SIGNS = 4  # a shorter number is anybody's
+
+
+def numbers_of(told: Iterable[Numbered]) -> tuple[Numbered, ...]:
+    bare = dict.fromkeys((kind, number_of(number)) for kind, number in told)
+    return tuple((kind, number) for kind, number in bare if len(number) >= FEWEST_SIGNS)
 
 
 def unit_words(text: str) -> frozenset[str]:

@@ -18,7 +18,7 @@ from people.matching.comparison import Comparer, Comparison, Usual
 from people.matching.index import as_read, record_of
 from people.matching.keys import MOST_HOLDERS, hashed, keys_of
 from people.matching.record import Lexicon, Read, Record, read
-from people.models import MatchKey, Name, Person, SamePersonJudgement, Verdict
+from people.models import Identifier, MatchKey, Name, Person, SamePersonJudgement, Verdict
 
 COMPARED = 32  # of those who share a key, the likeliest so many are compared in full
 SUSPICIOUS = 0.0  # bits: less speaks rather against its being the same person
@@ -33,7 +33,7 @@ class Candidate:
 
 
 def candidates(record: Record, viewer: User, limit: int = 5, *, without: Collection[uuid.UUID] = ()) -> list[Candidate]:
-    """The likeliest dossiers, likeliest first; merged ones as the one they are read as. Four queries, however many there are.
+    """The likeliest dossiers, likeliest first; merged ones as the one they are read as. Five queries, however many there are.
 
     `without`: dossiers that nobody wants to hear of.
     """
@@ -45,8 +45,9 @@ def candidates(record: Record, viewer: User, limit: int = 5, *, without: Collect
 def doubles_of(person: Person, viewer: User, limit: int = 5) -> list[Candidate]:
     """Other dossiers of what may be the same person, but for those of whom somebody judged that they are not."""
     names = Name.objects.visible_to(viewer).of(person)
+    numbers = Identifier.objects.visible_to(viewer).of(person)
     lexicon = Lexicon()
-    sought = read(record_of(person, names), lexicon)
+    sought = read(record_of(person, names, numbers), lexicon)
     return _candidates(sought, viewer, limit, {person.pk, *told_apart(person, viewer)}, lexicon)
 
 
@@ -93,9 +94,10 @@ def _candidates(
     wanted = likeliest([pk for pk in persons if pk not in unwanted] for persons in found.values() if persons)
     persons = Person.objects.visible_to(viewer).real().in_bulk(wanted)
     names = Name.objects.visible_to(viewer).of(*wanted).by_holder()
+    numbers = Identifier.objects.visible_to(viewer).of(*wanted).by_holder()
     comparer = Comparer(Usual())
     compared = [
-        Candidate(person, comparer.compare(sought, as_read(person, names.get(pk, ()), lexicon)))
+        Candidate(person, comparer.compare(sought, as_read(person, names.get(pk, ()), lexicon, numbers.get(pk, ()))))
         for pk, person in persons.items()
     ]
     likely = [one for one in compared if one.comparison.score > SUSPICIOUS]

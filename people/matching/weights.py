@@ -55,6 +55,20 @@ WEIGHTS: Mapping[str, Levels] = {
     "order": {"straight": (0.9589, 0.99), "swapped": (0.0411, 0.5)},  # of strangers half the orders would do
 }
 
+# Set: numbers by which somebody is known besides the service number, by their kind. Where one person has one alone, another one
+# speaks against; passports and cards are renewed, tags and internment numbers given anew.
+_ONE_A_PERSON = {"same": (0.90, 0.000001), "near": (0.06, 0.000021), "differs": (0.04, 1.0)}
+NUMBERS: Mapping[str, Levels] = {
+    "personal_number": _ONE_A_PERSON,
+    "agency_number": _ONE_A_PERSON,
+    "passport": {"same": (0.5, 0.000001)},
+    "military_card": {"same": (0.5, 0.000001)},
+    "identity_tag": {"same": (0.5, 0.00001)},
+    "internment_number": {"same": (0.5, 0.00001)},  # each camp counts for itself
+    "dna_sample": {"same": (0.5, 0.000001)},
+    "other": {"same": (0.5, 0.0001)},  # nobody wrote what it counts
+}
+
 # How common a name is whose rarity nobody has counted.
 RARITY: Mapping[str, float] = {"family": 0.0005, "given": 0.01, "father": 0.015}
 GIVEN_OF_ALL: Mapping[str, float] = {}

@@ -1,6 +1,7 @@
 """Deadlines of what was written before there were any. A notice's day is only a stand-in: the next sweep reads each anew."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import migrations
 
@@ -8,7 +9,7 @@ STAND_IN = date(2000, 1, 1)
 BATCH = 1_000
 
 
-def open_deadlines(apps, schema_editor):
+def open_deadlines(apps: Any, schema_editor: Any) -> None:
     Claim, Deadline, DeathDuty = (apps.get_model("people", name) for name in ("Claim", "Deadline", "DeathDuty"))
     held = Claim.objects.filter(held_by="us").order_by().values_list(
         "person_id", "person__compartment_id", "person__merged_into_id", "person__merged_into__compartment_id"

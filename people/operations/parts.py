@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from access.acting import checked, filled, seat_with
 from access.models import Compartment, User
 from access.roles import May
-from access.scoping import Seat
 from audit.recording import record
 from core import clock
 from core.errors import InputRefused
@@ -28,6 +27,7 @@ from people.models import (
 )
 from people.operations import _reread, last_day
 from people.operations.deadlines import reread_notices
+from people.search.index import index_again
 
 # Of each closed part: who opens it, who besides those that write dossiers adds to it, and the events of both.
 CLOSED: Mapping[type[models.Model], tuple[str, str, str, str]] = {
@@ -94,10 +94,11 @@ def add_to_part(person: Person, part: type[models.Model], *, actor: User, **valu
 
 @transaction.atomic
 def add_identifier(person: Person, *, actor: User, **values: Any) -> Identifier:
-    person, seat = _written(person, actor)
+    person, seat = _reread(person, actor)
     row = Identifier(person=person, compartment_id=person.compartment_id)
     filled(row, values, only=("kind", "value", "source"))
     checked(row).save()
+    index_again(person)
     record(
         "identifier.added", subject=person, actor=actor, seat=seat, personal=True,
         data={"label": person.label, "identifier": row.kind},
@@ -121,11 +122,6 @@ def note_agency_notice(person: Person, *, actor: User, **values: Any) -> AgencyN
         data={"label": person.label, "about": row.about, "sent_on": row.sent_on.isoformat()},
     )  # fmt: skip
     return row
-
-
-def _written(person: Person, actor: User) -> tuple[Person, Seat | None]:
-    person = Person.objects.visible_to(actor).locked().get(pk=person.pk)
-    return person, None if actor.is_system else seat_with(actor, person.compartment_id, May.WRITE_PERSON)
 
 
 def _refuse_ahead(row: models.Model) -> None:

@@ -17,7 +17,7 @@ from people.matching.comparison import Comparer, Usual
 from people.matching.index import as_read
 from people.matching.record import Lexicon
 from people.matching.registry import SUPPOSED
-from people.models import MatchKey, Name, Person, SamePersonJudgement, Verdict
+from people.models import Identifier, MatchKey, Name, Person, SamePersonJudgement, Verdict
 from people.operations.merging import current_judgements
 
 LOOKED_THROUGH = 200  # dossiers of one page
@@ -127,8 +127,9 @@ def _compared(pairs: Sequence[Pair], viewer: User) -> _Compared:
     ids = {pk for pair in pairs for pk in pair}
     persons = Person.objects.visible_to(viewer).in_bulk(ids)
     names = Name.objects.visible_to(viewer).of(*ids).by_holder()
+    numbers = Identifier.objects.visible_to(viewer).of(*ids).by_holder()
     lexicon, comparer = Lexicon(), Comparer(Usual())
-    read = {pk: as_read(person, names.get(pk, ()), lexicon) for pk, person in persons.items()}
+    read = {pk: as_read(person, names.get(pk, ()), lexicon, numbers.get(pk, ())) for pk, person in persons.items()}
     found = _Compared(persons, {})
     for pair in pairs:
         one, other = sorted(pair)

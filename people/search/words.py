@@ -78,8 +78,8 @@ class Reader:
             found = self._bones[word] = bones_of(word)
         return found
 
-    def keys_of(self, names: Iterable[Spelt], birth_date: str = "", service_number: str = "") -> dict[str, int]:
-        """Each key with the part of the name that it begins with."""
+    def keys_of(self, names: Iterable[Spelt], birth_date: str = "", *numbers: str) -> dict[str, int]:
+        """Each key with the part of the name that it begins with; `numbers`: the service number and any other."""
         found: dict[str, int] = {}
         year = birth_date[:4]
         told: list[dict[str, int]] = []
@@ -89,10 +89,12 @@ class Reader:
             told.append(parts)
             for key, place in (*_turned(list(parts.items()), year), *self._by_bones(parts, year)):
                 found.setdefault(key[:KEY_LENGTH], place)
-        if number := _plain("".join(tokens(service_number))):
-            digits = "".join(filter(str.isdigit, number))
-            for form in (number, digits) if len(digits) >= FEWEST_LETTERS_TO_SLIP else (number,):
-                found.setdefault(" ".join((form, *(told[0] if told else ()), year)).strip()[:KEY_LENGTH], NUMBER)
+        rest = (*(told[0] if told else ()), year)
+        for number in filter(None, (_plain("".join(tokens(text))) for text in numbers)):
+            found.setdefault(" ".join((number, *rest)).strip()[:KEY_LENGTH], NUMBER)
+            digits, letters = "".join(filter(str.isdigit, number)), "".join(filter(str.isalpha, number))
+            if letters and len(digits) >= FEWEST_LETTERS_TO_SLIP:  # typed without its letters, or apart from them
+                found.setdefault(" ".join((digits, letters, *rest)).strip()[:KEY_LENGTH], NUMBER)
         return found
 
     def _parts(self, name: Spelt) -> dict[str, int]:

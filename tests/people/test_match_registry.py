@@ -7,9 +7,11 @@ from people.matching.index import record_of
 from people.matching.keys import MOST_HOLDERS, keys_of
 from people.matching.record import Lexicon, read
 from people.matching.registry import candidates, doubles_of, holders, told_apart
-from people.models import MatchKey, Name, Person
+from people.models import Identifier, MatchKey, Name, Person
 from people.operations import add_name, change_name, change_person, create_person, create_persons_bulk
 from people.operations.merging import judge_not_same, judge_same, merge_persons, unmerge
+from people.operations.parts import add_identifier
+from people.same.suggesting import suggested_pairs
 from people.search.index import rebuilt
 
 CROWD = [
@@ -42,10 +44,10 @@ ROWS = [
 ]  # fmt: skip
 
 
-def test_candidates_are_ranked_explained_and_cost_four_queries(cast, crowd, django_assert_num_queries):
+def test_candidates_are_ranked_explained_and_cost_five_queries(cast, crowd, django_assert_num_queries):
     clerk = cast.north.clerk
     for row in ROWS:
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             found = candidates(row, clerk)
         assert labels(found)[0][0] == "Коваленко Олександр Іванович", row
         assert [one.comparison.score for one in found] == sorted((one.comparison.score for one in found), reverse=True)
@@ -66,7 +68,7 @@ def test_another_sides_dossiers_change_nothing_not_even_a_weight(cast, crowd, dj
     rows = [{"names": [{"family": "Коваленко", "given": "Олександр"}]} for _number in range(MOST_HOLDERS + 1)]
     create_persons_bulk(cast.north.home, rows, actor=cast.north.clerk)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         after = [(one.person.pk, one.comparison) for one in candidates(ROWS[0], south)]
 
     assert after == before
@@ -81,6 +83,7 @@ def test_every_change_keeps_the_keys_that_a_rebuild_would_write(cast, crowd):
     change_name(person.names.get(family="Ковальчук"), actor=clerk, patronymic="Павлович")
     change_person(person, actor=clerk, birth_date="1991-03-02", service_number="AB-12345")
     create_person(actor=clerk, names=[{"family": "Нестор"}], father_name="Петро")
+    add_identifier(person, actor=clerk, kind="passport", value="НС 123456")
 
     before = kept()
     assert {one for person in Person.objects.unscoped("test") for one in keys_as_read(person)} == before
@@ -93,7 +96,45 @@ def keys_as_read(person):
     from people.matching.keys import hashed
 
     names = Name.objects.unscoped("test").filter(person=person)
-    return {(person.pk, hashed(key)) for key in keys_of(read(record_of(person, names), Lexicon()))}
+    numbers = Identifier.objects.unscoped("test").filter(person=person)
+    return {(person.pk, hashed(key)) for key in keys_of(read(record_of(person, names, numbers), Lexicon()))}
+
+
+def test_an_equal_number_of_one_kind_finds_and_is_explained_and_another_speaks_against(cast, crowd):
+    clerk, one = cast.north.clerk, crowd[2]
+    other = create_person(actor=clerk, names=[{"family": "Бондар"}])
+    add_identifier(one, actor=clerk, kind="passport", value="НС 123456")
+    add_identifier(other, actor=clerk, kind="passport", value="нс-123456")
+    assert [(double.person, explained(double.comparison)[0]) for double in doubles_of(one, clerk)] == [
+        (other, "same passport +18.9")
+    ]
+    assert {pair.kept for pair in suggested_pairs(clerk).pairs} >= {one}
+
+    add_identifier(one, actor=clerk, kind="personal_number", value="3012345678")
+    add_identifier(other, actor=clerk, kind="personal_number", value="2987654321")
+    (double,) = doubles_of(one, clerk)
+    assert "another personal number of the state −4.6" in explained(double.comparison)
+    add_identifier(other, actor=clerk, kind="personal_number", value="3012345679")
+    assert "personal number of the state differs by one character +11.5" in explained(
+        doubles_of(one, clerk)[0].comparison
+    )
+
+    add_identifier(one, actor=clerk, kind="military_card", value="ВК 77001")
+    add_identifier(other, actor=clerk, kind="military_card", value="ВК 99123")  # renewed: it says nothing
+    add_identifier(crowd[0], actor=clerk, kind="dna_sample", value="123456")  # of another kind
+    (double,) = doubles_of(one, clerk)
+    assert (double.person, "military" in " ".join(explained(double.comparison))) == (other, False)
+
+
+def test_another_sides_numbers_find_nobody(cast, crowd):
+    south = cast.south.clerk
+    mine = create_person(actor=south, names=[{"family": "Нестор"}])
+    add_identifier(mine, actor=south, kind="agency_number", value="UA-100200")
+    before = doubles_of(mine, south)
+    add_identifier(crowd[0], actor=cast.north.clerk, kind="agency_number", value="UA-100200")
+
+    assert doubles_of(mine, south) == before == []
+    assert doubles_of(crowd[0], cast.north.clerk)[0].person == crowd[4]  # whom the name finds
 
 
 def test_whom_somebody_told_apart_is_not_suggested_again_until_judged_otherwise(cast, crowd, django_assert_num_queries):
@@ -101,7 +142,7 @@ def test_whom_somebody_told_apart_is_not_suggested_again_until_judged_otherwise(
     assert labels(doubles_of(one, clerk)) == [(other.label, other.birth_date)]
 
     judge_not_same(other, one, actor=clerk)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert doubles_of(one, clerk) == []
     assert (doubles_of(other, clerk), told_apart(one, clerk)) == ([], {other.pk})
 

@@ -10,6 +10,7 @@ from core.clock import clock
 from people.models import Person, SavedSearch, SearchKey
 from people.operations import add_name, change_name, change_person, create_person, create_persons_bulk
 from people.operations.merging import merge_persons
+from people.operations.parts import add_identifier
 from people.search import presentation
 from people.search.finding import find, narrowed
 from people.search.index import rebuilt
@@ -86,6 +87,20 @@ def test_a_call_sign_and_a_number_find_their_person(cast, crowd):
 
     for text in ("сокіл", "Sokil", "АБ-771204", "ab771", "771204", "Ковальчук 7712"):
         assert found(actor, text)[:1] == ["Ковальчук Андрій Петрович"], text
+
+
+def test_any_number_finds_its_person_with_its_letters_or_without(cast, crowd):
+    clerk, person = cast.north.clerk, crowd[0]
+    add_identifier(person, actor=clerk, kind="passport", value="НС 123456")
+    add_identifier(person, actor=clerk, kind="personal_number", value="3012345678")
+
+    for typed in ("НС123456", "NS 123456", "123456", "1234", "30123", "123456 коваленко", "Kovalenko 3012345678"):
+        assert found(clerk, typed) == ["Коваленко Олександр Іванович"], typed
+        assert [one.pk for one in narrowed(Person.objects.visible_to(clerk), typed, clerk)] == [person.pk], typed
+    assert found(clerk, "654321") == found(cast.south.clerk, "123456") == []
+    before = sorted(SearchKey.objects.unscoped("test").values_list("person", "key"))
+    list(rebuilt())
+    assert sorted(SearchKey.objects.unscoped("test").values_list("person", "key")) == before
 
 
 def test_what_is_no_longer_so_no_longer_finds(cast, crowd):
