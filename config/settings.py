@@ -199,12 +199,15 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_PUBLISH_RETRY = False  # a dead broker must not hold up a commit: the sweep finds what was missed
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_ROUTES = {"alerts.sweep": {"queue": "sweep"}, "people.sweep_imports": {"queue": "sweep"}}
+CELERY_TASK_ROUTES = {
+    task: {"queue": "sweep"} for task in ("alerts.sweep", "people.sweep_imports", "people.sweep_files")
+}
 CELERY_TASK_TIME_LIMIT = 120  # seconds
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "alerts.sweep", "schedule": 20.0, "options": {"expires": 20.0, "queue": "sweep"}},
     "imports": {"task": "people.sweep_imports", "schedule": 20.0, "options": {"expires": 20.0, "queue": "sweep"}},
+    "files": {"task": "people.sweep_files", "schedule": 3600.0, "options": {"expires": 3600.0, "queue": "sweep"}},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)  # health checks ask over the broker

@@ -5,7 +5,7 @@ from typing import Any
 
 from celery import shared_task
 
-from people.operations import intake
+from people.operations import intake, strays
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,13 @@ def sweep_imports() -> None:
     """Every 20 s: imports whose message was lost, or whose worker was."""
     for pk in intake.unfinished():
         wake(str(pk))
+
+
+@shared_task(name="people.sweep_files")
+def sweep_files() -> None:
+    """Every hour."""
+    if removed := strays.remove_strays():
+        log.warning("files without a row removed: %s", removed)
 
 
 def wake(import_id: str, **kwargs: Any) -> None:

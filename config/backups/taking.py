@@ -85,7 +85,11 @@ def copy_files(source: Path, target: Path) -> int:
         inside = path.relative_to(source)
         if path.is_file() and not path.is_symlink() and not any(part.startswith(".") for part in inside.parts):
             (target / inside).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target / inside)
+            try:
+                shutil.copyfile(path, target / inside)
+            except FileNotFoundError:  # removed meanwhile; one that a row asks for is missed when the backup is checked
+                (target / inside).unlink(missing_ok=True)
+                continue
             copied += 1
     return copied
 
