@@ -21,6 +21,7 @@ from core.partial_dates import check_partial_date
 from core.sheets.delimited import NUL_SEEN_AS
 from core.text import JOINERS
 from people.imports.columns import Column
+from people.imports.words import categories_in, fate_in, says_dead
 
 Fault = tuple[int, str, str]  # the column, the code, what was there
 
@@ -35,6 +36,9 @@ FAULTS: dict[str, Text] = {
     "not_yet": _("This day has not come yet: {what}."),
     "odd_year": _("The year {what} cannot be right."),
     "unknown_sex": _("“{what}” is read neither as female nor as male."),
+    "unknown_category": _("“{what}” is no category that is known here: write prisoner of war, civilian, convicted or the like."),
+    "unknown_status": _("“{what}” is not understood: write captured, missing, released, home or the like."),
+    "death_by_list": _("“{what}”: no list can say that somebody died. Leave this cell out and record the word on the dossier."),
     "cut_row": _("The file ends here, in the middle of a row: it may be cut off."),
 }  # fmt: skip
 
@@ -54,6 +58,8 @@ NAMES = {
     Column.FAMILY, Column.GIVEN, Column.PATRONYMIC, Column.FULL_NAME, Column.OTHER_NAME, Column.CALL_SIGN,
     Column.FATHER_NAME, Column.MOTHER_MAIDEN_NAME,
 }  # fmt: skip
+DATES = (Column.BIRTH_DATE, Column.CAPTURED_ON, Column.MISSING_SINCE)
+MOST_QUOTED = 60
 NAME_PARTS = ("family", "given", "patronymic")
 UNSAFE_FIRST = "=+-@\t\r\x00＝＋－＠"
 
@@ -103,12 +109,19 @@ class Reader:
         return told
 
     def _value(self, column: Column, text: str) -> tuple[str, str, str]:
-        if column == Column.BIRTH_DATE:
+        if column in DATES:
             value, code = self._date(text)
             return value, code, text
         if column == Column.SEX:
             value = _SEXES.get(text.casefold().rstrip("."), "")
             return value, "" if value else "unknown_sex", text
+        if column == Column.CATEGORY:
+            categories = ",".join(categories_in(text))
+            return categories, "" if categories else "unknown_category", text[:MOST_QUOTED]
+        if column == Column.STATUS:
+            fate = fate_in(text)
+            code = "" if fate else "death_by_list" if says_dead(text) else "unknown_status"
+            return fate, code, text[:MOST_QUOTED]
         most = LONGEST[column]
         if len(text) > most:
             return "", "too_long", str(most)

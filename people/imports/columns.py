@@ -33,6 +33,10 @@ class Column(models.TextChoices):
     POWER_DEPENDED_ON = "power_depended_on", _("power depended on")
     LAST_RESIDENCE = "last_residence", _("last residence")
     DISTINGUISHING_MARKS = "distinguishing_marks", _("distinguishing marks")
+    CATEGORY = "category", _("category")
+    MISSING_SINCE = "missing_since", _("missing since")
+    CAPTURED_ON = "captured_on", _("captured on")
+    STATUS = "status", _("what is known of them")
 
 
 NAME_COLUMNS = (Column.FULL_NAME, Column.FAMILY, Column.GIVEN, Column.PATRONYMIC)
@@ -109,6 +113,21 @@ _HEADINGS = {
         особливі прикмети|прикмети|особые приметы|приметы|distinguishing marks|marks|identifying marks|ayırt edici özellikler
         |العلامات المميزة|علامات فارقة
         """,
+    Column.CATEGORY: """
+        категорія|категорія особи|категория|категория лица|category|prisoner category|kategori|kategorisi|الفئة|الصنف
+        """,
+    Column.MISSING_SINCE: """
+        зник безвісти|дата зникнення|зниклий безвісти з|безвісти з|дата исчезновения|пропал без вести|без вести с
+        |missing since|date missing|date of disappearance|went missing|kayıp tarihi|kaybolma tarihi
+        |تاريخ الفقدان|مفقود منذ|تاريخ الاختفاء
+        """,
+    Column.CAPTURED_ON: """
+        дата полону|дата полонення|дата потрапляння в полон|в полоні з|у полоні з|дата захоплення|дата затримання
+        |дата пленения|дата плена|дата попадания в плен|в плену с|дата захвата|дата задержания
+        |captured on|captured|date of capture|capture date|date captured|in captivity since|held since|date of detention
+        |esir alındığı tarih|esaret tarihi|yakalanma tarihi|تاريخ الأسر|تاريخ الاعتقال|تاريخ الاحتجاز
+        """,
+    Column.STATUS: "статус|статус особи|статус лица|status|current status|durum|durumu|الحالة",
 }  # fmt: skip
 
 
@@ -123,7 +142,11 @@ _WORDS: dict[str, str] = {
     for column, listed in reversed(_HEADINGS.items())
     for one in listed.replace("\n", " ").split("|")
 }
-_LONGEST_FIRST = sorted((words for words in _WORDS if len(words) > 3), key=len, reverse=True)
+# A marital status is none, and a category of wound is another: these headings say it alone or not at all.
+_SAID_ALONE = (Column.CATEGORY, Column.STATUS)
+_LONGEST_FIRST = sorted(
+    (words for words, column in _WORDS.items() if len(words) > 3 and column not in _SAID_ALONE), key=len, reverse=True
+)
 
 
 @dataclass(frozen=True)

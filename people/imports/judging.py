@@ -1,6 +1,7 @@
 """What each row is, beside what the registry holds: new, an update, nothing new, to be settled, or not to be taken."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,10 +10,11 @@ from access.models import Compartment
 from people.erasure import hashed, phrases
 from people.fate import fate_of
 from people.imports.cells import Fault, Reader, Told, split_name
+from people.imports.columns import heading
 from people.imports.registry import Likeness, Registry, record_of, spelt_names
 from people.matching import Record
 from people.matching.record import Read
-from people.models import Claim, ClaimKind, ErasedKey, Name, Person, RowVerdict
+from people.models import CategoryAssignment, Claim, ClaimKind, ErasedKey, Name, Person, RowVerdict
 from people.operations import IDENTITY
 
 Row = tuple[int, list[str]]
@@ -24,6 +26,7 @@ exchanged_already: list[Callable[[Compartment, set[uuid.UUID]], set[uuid.UUID]]]
 HOME = (ClaimKind.HOME, ClaimKind.RELEASED)
 DEAD = (ClaimKind.DEATH_ESTABLISHED, ClaimKind.REPORTED_DEAD_BY_HOLDER)
 NAME_PARTS = ("family", "given", "patronymic")
+STATED = frozenset(("category", "missing_since", "captured_on", "status"))
 
 
 @dataclass
@@ -44,8 +47,11 @@ class Judged:
 class Judge:
     """Judges the rows of one import in their order. What it has seen of the file so far tells what comes again."""
 
-    def __init__(self, compartment: Compartment, reader: Reader, earlier: Mapping[str, uuid.UUID]) -> None:
+    def __init__(
+        self, compartment: Compartment, reader: Reader, earlier: Mapping[str, uuid.UUID], *, source: str
+    ) -> None:
         self.compartment = compartment
+        self.source = source
         self.reader = reader
         self.registry = Registry(compartment)
         self.earlier = earlier  # rows of earlier imports from this sender, by their key: whose they became
@@ -111,13 +117,14 @@ class Judge:
             Person.objects.unscoped("the half that is written to").filter(compartment=self.compartment).in_bulk(pks)
         )
         names = spelt_names(self.compartment, pks)
+        stated = stated_about(self.compartment, pks, self.source) if any(states(row.told) for row in rows) else {}
         known = _verdicts_by_fate(self.compartment, pks)
         for row in rows:
             person = persons.get(row.person_id)
             if person is None:  # gone since that earlier import
                 row.verdict, row.person_id = V.NEW, uuid.uuid4()
                 continue
-            row.differences = differences(person, names[person.pk], row.told)
+            row.differences = differences(person, names[person.pk], row.told, stated.get(person.pk))
             row.verdict = known.get(person.pk) or (V.UPDATE if row.differences else V.SAME)
 
     def _ask_of_erasures(self, rows: list[Judged]) -> None:
@@ -141,7 +148,58 @@ def erased_before(compartment: Compartment, records: Sequence[Record]) -> set[in
     return {place for digest in found for place in places[digest]}
 
 
-def differences(person: Person, names: Iterable[tuple[str, str, str]], told: Mapping[str, str]) -> dict[str, list[str]]:
+@dataclass
+class Stated:
+    """What a dossier holds already of what lists say: claims of one source, categories of whomever."""
+
+    claims: set[tuple[str, str]] = field(default_factory=set)  # kind, date
+    categories: set[str] = field(default_factory=set)
+
+    def holds(self, kind: str, on: str) -> bool:
+        """This source said so before, for the same day or more exactly."""
+        return any(kind == held and day.startswith(on) for held, day in self.claims)
+
+
+def stated_about(compartment: Compartment, pks: Iterable[uuid.UUID], source: str) -> dict[uuid.UUID, Stated]:
+    found: dict[uuid.UUID, Stated] = defaultdict(Stated)
+    for model in (Claim, CategoryAssignment):
+        rows = model.objects.unscoped("the half that is written to").filter(compartment=compartment).of(*pks)
+        for holder, of_holder in rows.by_holder().items():
+            for row in of_holder:
+                if isinstance(row, CategoryAssignment):
+                    found[holder].categories.add(row.category)
+                elif heading(row.source) == heading(source):
+                    found[holder].claims.add((row.kind, row.happened_on))
+    return found
+
+
+def states(told: Mapping[str, str]) -> bool:
+    return not STATED.isdisjoint(told)
+
+
+def claims_told(told: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """The column, what it claims, and of which day. A status that a dated column says as well is no further claim."""
+    found = [
+        (column, str(kind), told[column])
+        for column, kind in (("missing_since", ClaimKind.MISSING), ("captured_on", ClaimKind.REPORTED_CAPTURED))
+        if told.get(column)
+    ]
+    status = told.get("status", "")
+    if status and status not in [kind for _column, kind, _on in found]:
+        found.append(("status", status, ""))
+    return found
+
+
+def categories_told(told: Mapping[str, str]) -> list[str]:
+    return told["category"].split(",") if told.get("category") else []
+
+
+def differences(
+    person: Person,
+    names: Iterable[tuple[str, str, str]],
+    told: Mapping[str, str],
+    stated: Stated | None = None,
+) -> dict[str, list[str]]:
     """What the row says and the dossier does not: field → [before, after]. An empty cell says nothing."""
     found = {
         name: [getattr(person, name), told[name]]
@@ -153,6 +211,12 @@ def differences(person: Person, names: Iterable[tuple[str, str, str]], told: Map
     for spelling in spellings(told):
         if not _holds(held, spelling.parts):
             found[spelling.told_as] = ["", " ".join(filter(None, spelling.parts))]
+    stated = stated or Stated()
+    for column, kind, on in claims_told(told):
+        if not stated.holds(kind, on):
+            found[column] = ["", told[column]]
+    if fresh := [one for one in categories_told(told) if one not in stated.categories]:
+        found["category"] = ["", ",".join(fresh)]
     return found
 
 

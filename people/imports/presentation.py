@@ -19,11 +19,11 @@ from core.partial_dates import spelt
 from core.sheets.faults import sentence_of
 from people.imports.cells import fault_sentence, shown_values
 from people.imports.columns import NAME_COLUMNS, Column
-from people.imports.judging import NAME_PARTS
+from people.imports.judging import NAME_PARTS, STATED
 from people.imports.registry import weights_kept
 from people.imports.transitions import TRANSITIONS
 from people.matching import explained
-from people.models import Decision, Import, ImportRow, ImportStatus, Outcome, Person, RowVerdict
+from people.models import Category, ClaimKind, Decision, Import, ImportRow, ImportStatus, Outcome, Person, RowVerdict
 from people.operations.imports import TAKEABLE
 
 WINDOW = 50
@@ -289,7 +289,7 @@ def _row_shown(of: Import, row: ImportRow, labels: Mapping[uuid.UUID, str]) -> R
         verdict=row.verdict,
         label=row.get_verdict_display(),
         tone=TONES[RowVerdict(row.verdict)],
-        differences=[_difference(name, *change) for name, change in row.differences.items()],
+        differences=[_difference(of, name, *change) for name, change in row.differences.items()],
         faults=[_fault(of, row, *fault) for fault in row.faults],
         repeats=row.repeats,
         person_url=reverse("people:detail", args=[whom]) if whom in labels else "",
@@ -325,10 +325,19 @@ def values_told(values: Mapping[str, Any]) -> list[tuple[str, str]]:
         spelt_out["birth_date"] = spelt(str(born))
     if sex := spelt_out.get("sex"):
         spelt_out["sex"] = Person.Sex(sex).label
-    return shown_values(spelt_out)
+    return shown_values(spelt_out | {name: stated_shown(name, str(values[name])) for name in STATED & values.keys()})
 
 
-def _difference(name: str, before: str, after: str) -> Difference:
+def stated_shown(column: str, value: str) -> str:
+    if column == Column.CATEGORY:
+        return ", ".join(str(Category(one).label) for one in value.split(","))
+    return str(ClaimKind(value).label) if column == Column.STATUS else spelt(value)
+
+
+def _difference(of: Import, name: str, before: str, after: str) -> Difference:
+    if name in STATED:
+        said = {"what": stated_shown(name, after), "source": of.sender}
+        return Difference(str(Column(name).label), "", _("%(what)s, according to %(source)s") % said)
     labels = {"name": _("another spelling"), "other_name": _("name in another script"), "call_sign": _("call sign")}
     label = labels.get(name) or str(Person._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
     if name == "birth_date":

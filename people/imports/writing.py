@@ -1,21 +1,36 @@
 """The rows of an import as dossiers, many at once: written by COPY where the database has it, and taken back again."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from access.models import User
 from core.pouring import pour_values
-from people.imports.judging import differences, spellings
+from people.imports.judging import Stated, categories_told, claims_told, differences, spellings, stated_about, states
 from people.imports.registry import match_keys, spelt_names
 from people.matching.record import Lexicon
-from people.models import Import, ImportRow, Lookup, MatchKey, Name, Outcome, Person, SearchKey
+from people.models import (
+    CategoryAssignment,
+    Claim,
+    Import,
+    ImportRow,
+    Lookup,
+    MatchKey,
+    Name,
+    Outcome,
+    Person,
+    SearchKey,
+)
 from people.models.person import LABEL_LENGTH
-from people.operations import IDENTITY, script_of
+from people.operations import IDENTITY, save_stated, script_of
+from people.operations.deadlines import reread_notices
 from people.search.index import index_again
 from people.search.words import Reader, Spelt
 
@@ -52,10 +67,10 @@ class Writer:
         self.source = of.sender
 
     def lock(self, pks: Sequence[uuid.UUID]) -> dict[uuid.UUID, Person]:
-        persons = Person.objects.unscoped("of the import's own half").filter(
-            compartment=self.of.compartment, pk__in=pks
-        )
-        return {person.pk: person for person in persons.locked().order_by("pk")}
+        """Those dossiers, with the ones under which they are read."""
+        persons = Person.objects.unscoped("of the import's own half").filter(compartment=self.of.compartment)
+        some = persons.filter(Q(pk__in=pks) | Q(pk__in=persons.filter(pk__in=pks).order_by().values("merged_into")))
+        return {person.pk: person for person in some.locked().order_by("pk")}
 
     def create(self, rows: Sequence[ImportRow]) -> None:
         persons, names = [], []
@@ -79,6 +94,11 @@ class Writer:
             self._pour(persons, names)
             pour_values(SearchKey, ("person_id", "key", "place"), search.result(), {"compartment_id": half})
             pour_values(MatchKey, ("person_id", "key"), match.result(), {"compartment_id": half})
+        self._state(
+            (Person(pk=row.person_id, compartment_id=half), claims_told(row.told), categories_told(row.told))
+            for row in rows
+            if states(row.told)
+        )
 
     def _pour(self, persons: list[tuple[Any, ...]], names: list[tuple[Any, ...]]) -> None:
         half = self.of.compartment_id
@@ -91,6 +111,8 @@ class Writer:
     def update(self, rows: Sequence[ImportRow], persons: dict[uuid.UUID, Person]) -> None:
         """`persons` are under lock. What the dossier says by now decides what there is to change."""
         names = spelt_names(self.of.compartment, persons)
+        stated = self._stated(rows, persons)
+        said = []
         changed: set[str] = set()
         new_names: list[Name] = []
         touched: dict[uuid.UUID, Person] = {}
@@ -99,7 +121,8 @@ class Writer:
             if person is None:
                 row.outcome = Outcome.REFUSED
                 continue
-            found = differences(person, names[person.pk], row.told)
+            held = stated[person.pk]
+            found = differences(person, names[person.pk], row.told, held)
             if not found:
                 row.outcome = Outcome.UNCHANGED
                 continue
@@ -111,6 +134,11 @@ class Writer:
             added = [self._name(person, spelling) for spelling in spellings(row.told) if spelling.told_as in found]
             names[person.pk] |= {(name.family, name.given, name.patronymic) for name in added}
             new_names += added
+            claims = [one for one in claims_told(row.told) if one[0] in found]
+            categories = found["category"][1].split(",") if "category" in found else []
+            held.claims |= {(kind, on) for _column, kind, on in claims}
+            held.categories |= set(categories)
+            said.append((person, claims, categories))
             person.version += 1
             touched[person.pk] = person
             row.undo = {"before": before, "names": [str(name.pk) for name in added]}
@@ -121,6 +149,31 @@ class Writer:
                 touched.values(), [*sorted(changed), "version"], batch_size=200
             )
             index_again(*touched.values())
+        self._state(said)
+        if asked := {person.merged_into_id or person.pk for person, claims, categories in said if claims or categories}:
+            reread_notices(*(persons[pk] for pk in sorted(asked)))
+
+    def _stated(self, rows: Sequence[ImportRow], persons: Iterable[uuid.UUID]) -> dict[uuid.UUID, Stated]:
+        found: dict[uuid.UUID, Stated] = defaultdict(Stated)
+        if any(states(row.told) for row in rows):
+            found |= stated_about(self.of.compartment, persons, self.source)
+        return found
+
+    def _state(self, said: Iterable[tuple[Person, Sequence[tuple[str, str, str]], Sequence[str]]]) -> None:
+        """As single entry would: who sent the list is the source, and the day it came is what a category is as of."""
+        as_of = self.of.created_at.date().isoformat()
+        save_stated(
+            (
+                (
+                    person,
+                    [{"kind": kind, "happened_on": on, "source": self.source} for _column, kind, on in claims],
+                    [{"category": one, "evidence": self.source, "as_of": as_of} for one in categories],
+                )
+                for person, claims, categories in said
+            ),
+            now=self.now,
+            of_import=self.of.pk,
+        )
 
     def _name(self, person: Person, spelling: Any) -> Name:
         family, given, patronymic = spelling.parts
@@ -163,15 +216,29 @@ def _rest(model: type[models.Model], told: Iterable[str], **given: Any) -> dict[
 
 def take_back(of: Import, rows: Sequence[ImportRow]) -> None:
     """What these rows wrote; `operations` has refused where others built on it."""
+    written = [row.person_id for row in rows if row.person_id]
+    unsaid: set[uuid.UUID] = set()
+    for model in (Claim, CategoryAssignment):  # the triggers let go what an import wrote while it is being undone
+        stated = model.objects.unscoped("of one locked import").filter(of_import=of, person__in=written)
+        unsaid |= set(stated.order_by().values_list("person_id", flat=True))
+        stated.delete()
     created = [row.person_id for row in rows if row.outcome == Outcome.CREATED and row.person_id]
     Lookup.objects.unscoped("of one locked import").filter(person__in=created).delete()
     Name.objects.unscoped("of one locked import").filter(person__in=created).delete()
     Person.objects.unscoped("of one locked import").filter(pk__in=created, compartment=of.compartment).delete()
     _restore(of, [row for row in rows if row.outcome == Outcome.UPDATED])
+    _reread_notices(of, unsaid - set(created))
     numbers = [row.number for row in rows]
     ImportRow.objects.unscoped("of one locked import").filter(of_import=of, number__in=numbers).update(
         outcome=Outcome.NONE, undo=None
     )
+
+
+def _reread_notices(of: Import, pks: set[uuid.UUID]) -> None:
+    persons = Person.objects.unscoped("of one locked import").filter(compartment=of.compartment)
+    read_as = persons.filter(pk__in=pks).order_by().values(whom=Coalesce("merged_into", "pk"))
+    if pks:
+        reread_notices(*persons.filter(pk__in=read_as).locked().order_by("pk"))
 
 
 def _restore(of: Import, rows: Sequence[ImportRow]) -> None:

@@ -28,6 +28,15 @@ class CategoryAssignment(Compartmented):
     category = models.CharField(_("category"), max_length=20, choices=Category)
     evidence = models.CharField(_("evidence"), max_length=300)
     as_of = PartialDateField(_("as of"))
+    of_import = models.ForeignKey(
+        "people.Import",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+    )
 
     read_capability: ClassVar[tuple[str, ...]] = (May.READ_NAMES,)
     objects: ClassVar[Any] = OfPersonQuerySet.as_manager()

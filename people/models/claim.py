@@ -77,11 +77,23 @@ class Claim(Compartmented):
     held_by = models.CharField(_("in the hands of"), max_length=6, choices=HeldBy, blank=True)
     basis = models.CharField(_("established by"), max_length=12, choices=DeathBasis, blank=True)
     recorded_at = models.DateTimeField(editable=False)
+    of_import = models.ForeignKey(
+        "people.Import",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+    )
 
     read_capability: ClassVar[tuple[str, ...]] = (May.READ_NAMES,)
     objects: ClassVar[Any] = OfPersonQuerySet.as_manager()
     append_only = True
-    erasable_where = "SELECT 1 FROM people_personerasure WHERE person_id = OLD.person_id"
+    erasable_where = (
+        "SELECT 1 FROM people_personerasure WHERE person_id = OLD.person_id "
+        "UNION ALL SELECT 1 FROM people_import WHERE id = OLD.of_import_id AND status = 'undoing'"
+    )
 
     class Meta:
         ordering = ["happened_on", "recorded_at"]

@@ -1,6 +1,7 @@
 """Dossiers: written in their owner's own half, names and claims added, never removed."""
 
 import hashlib
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -393,6 +394,24 @@ def _save(dossiers: list[Dossier]) -> None:
     ours = [dossier.person for dossier in dossiers if any(row.held_by == HeldBy.US for row in dossier.claims)]
     if ours:
         reread_notices(*ours)
+
+
+def save_stated(
+    said: Iterable[tuple[Person, Sequence[Values], Sequence[Values]]], *, now: datetime, of_import: uuid.UUID
+) -> None:
+    """Claims and categories that a list tells of many, by the rules of single entry. The import's event tells of them."""
+    claims, categories = [], []
+    for person, stated, assigned in said:
+        claims += [_claim(person, now, values)[0] for values in stated]
+        categories += [_assignment(person, values) for values in assigned]
+    for claim in claims:
+        _validate_fields(claim)
+        claim.of_import_id = of_import
+    for assignment in categories:
+        _validate_fields(assignment)
+        assignment.of_import_id = of_import
+    Claim.objects.bulk_create(claims, batch_size=500)
+    CategoryAssignment.objects.bulk_create(categories, batch_size=500)
 
 
 def _reread(person: Person, actor: User) -> tuple[Person, Seat | None]:

@@ -25,6 +25,8 @@ from people.imports.columns import NAME_COLUMNS, Column, heading
 from people.imports.signals import waiting
 from people.imports.transitions import TRANSITIONS
 from people.models import (
+    CategoryAssignment,
+    Claim,
     Decision,
     Import,
     ImportRow,
@@ -44,6 +46,7 @@ TAKEABLE = (
     RowVerdict.NEW, RowVerdict.UPDATE, RowVerdict.HOME, RowVerdict.DEAD, RowVerdict.EXCHANGED, RowVerdict.ERASED,
 )  # fmt: skip
 MOST_SPELT = 5
+WRITTEN = (Outcome.CREATED, Outcome.UPDATED)
 
 
 class SomebodyBuiltOnIt(DomainError):
@@ -214,7 +217,7 @@ def to_be_taken(of: Import, verdicts: Iterable[str]) -> "QuerySet[ImportRow]":
 
 def taken_in(of: Import) -> "QuerySet[ImportRow]":
     rows: QuerySet[ImportRow] = ImportRow.objects.unscoped("of one import that was found in scope").filter(
-        of_import=of, outcome__in=(Outcome.CREATED, Outcome.UPDATED)
+        of_import=of, outcome__in=WRITTEN
     )
     return rows
 
@@ -233,14 +236,16 @@ def refuse_what_was_built_on(of: Import, rows: "QuerySet[ImportRow]") -> None:
 
 
 def built_on(of: Import, rows: "QuerySet[ImportRow]") -> "QuerySet[Person]":
-    """Dossiers of these rows that an event names since, or that a row outside their own names and keys refers to."""
+    """Dossiers of these rows that an event names since, a later import wrote, or a row that this one did not write refers to."""
     persons: QuerySet[Person] = Person.objects.unscoped("of the import's own half").filter(compartment=of.compartment)
     touched = persons.filter(pk__in=rows.order_by().values("person_id"))
     created = rows.filter(outcome=Outcome.CREATED).order_by().values("person_id")
-    used = Q(pk__in=_named_since(of))
+    used = Q(pk__in=_named_since(of)) | Q(pk__in=_taken_in_later(of))
     for relation in relations_that_bind():
         name = relation.field.name
         bound = relation.related_model._base_manager.filter(**{f"{name}__in": created})
+        if relation.related_model in (Claim, CategoryAssignment):
+            bound = bound.exclude(of_import=of)
         used |= Q(pk__in=bound.values(name))
     return touched.filter(used)
 
@@ -252,6 +257,15 @@ def _named_since(of: Import) -> list[uuid.UUID]:
     )
     subjects = events.order_by().values_list("subject", flat=True).distinct()
     return [uuid.UUID(subject.partition(":")[2]) for subject in subjects]
+
+
+def _taken_in_later(of: Import) -> "QuerySet[ImportRow, uuid.UUID | None]":
+    """The persons whom imports wrote that began after this one: they built on what it had written."""
+    later = Import.objects.unscoped("of the same half").filter(
+        compartment=of.compartment, written_from__gt=of.written_from
+    )
+    rows = ImportRow.objects.unscoped("of the same half").filter(of_import__in=list(later.values_list("pk", flat=True)))
+    return rows.filter(outcome__in=WRITTEN, person_id__isnull=False).order_by().values_list("person_id", flat=True)
 
 
 def relations_that_bind() -> list[Any]:

@@ -152,7 +152,7 @@ def _note_read(of: Import, table: Table, top: list[tuple[int, list[str]]], count
 def _check(of: Import, until: float) -> bool:
     """Every row beneath the headings, in chunks, each written once with its verdict."""
     of.refresh_from_db()
-    judge = Judge(of.compartment, _reader(of), _earlier(of))
+    judge = Judge(of.compartment, _reader(of), _earlier(of), source=of.sender)
     judge.remember(_rows_of(of).exclude(verdict=RowVerdict.INVALID).order_by("number").values_list("number", "told"))
     with (
         reading(uploads.path_of(of.pk), sheet=of.sheet) as table,
@@ -293,7 +293,7 @@ def _creates(row: ImportRow) -> bool:
 def _still_new(of: Import, rows: list[ImportRow]) -> list[ImportRow]:
     """Without the rows whom somebody entered meanwhile. Who was decided to be new by a person stays so."""
     unsettled = [row for row in rows if not row.decision]
-    judge = Judge(of.compartment, _reader(of), {})
+    judge = Judge(of.compartment, _reader(of), {}, source=of.sender)
     fresh = [Judged(row.number, [], row.told, [], "") for row in unsettled]
     for row, judged in zip(unsettled, judge.judge(fresh), strict=True):
         if judged.verdict not in (RowVerdict.NEW, RowVerdict.ERASED, RowVerdict.REPEATED):

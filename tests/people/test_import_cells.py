@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from people.imports import words
 from people.imports.cells import FAULTS, Reader, fault_sentence, split_name
 from people.imports.columns import Column, guess, meaning_of
-from people.models import Name, Person
+from people.models import Category, Name, Person
 
 TODAY = date(2026, 11, 26)
 
@@ -41,6 +42,9 @@ def test_no_genuine_name_is_refused(name):
         ("given", "x" * 81, "too_long"), ("birth_date", "01.01.2031", "not_yet"), ("birth_date", "2031", "not_yet"),
         ("birth_date", "31.02.1987", "no_such_date"), ("birth_date", "1.2.87", "two_digit_year"),
         ("birth_date", "soon", "unreadable_date"), ("birth_date", "12.12.1700", "odd_year"), ("sex", "x", "unknown_sex"),
+        ("captured_on", "2031", "not_yet"), ("missing_since", "soon", "unreadable_date"), ("category", "x", "unknown_category"),
+        ("category", "жінка, спортсмен", "unknown_category"), ("status", "fine", "unknown_status"),
+        ("status", "Загинув", "death_by_list"), ("status", "متوفى", "death_by_list"),
     ],
 )  # fmt: skip
 def test_a_fault_stands_at_its_cell_with_a_sentence(column, value, code):
@@ -64,6 +68,30 @@ def test_a_fault_stands_at_its_cell_with_a_sentence(column, value, code):
 )  # fmt: skip
 def test_dates_as_people_write_them(text, value):
     assert told(text, "birth_date").values.get("birth_date") == value
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "value"),
+    [
+        ("category", "Военнопленный", "prisoner_of_war"), ("category", "Цивільна особа / жінка", "civilian,woman"),
+        ("category", "prisoner_of_war", "prisoner_of_war"), ("category", "ağır yaralı", "seriously_wounded"),
+        ("category", "أسير حرب", "prisoner_of_war"), ("category", "Child; child", "child"), ("category", "-", None),
+        ("status", "В ПОЛОНІ", "reported_captured"), ("status", "Пропал без вести", "missing"), ("status", "kayıp", "missing"),
+        ("status", "confirmed by ICRC", "confirmed_by_agency"), ("status", "مفقود", "missing"), ("status", "вдома", "home"),
+        ("captured_on", "04.2022", "2022-04"),
+    ],
+)  # fmt: skip
+def test_categories_and_fates_are_known_by_the_words_of_lists(column, text, value):
+    read = told(text, column)
+
+    assert (read.values.get(column), read.faults) == (value, [])
+
+
+def test_a_word_stands_for_one_category_and_one_fate():
+    for listed in (words._CATEGORIES, words._FATES | {"dead": words._DEATHS}):
+        said = [word for some in listed.values() for word in words._split(some)]
+        assert len(said) == len(set(said))
+    assert set(words._CATEGORIES) == set(Category)
 
 
 def test_month_first_is_said_once_for_the_file():

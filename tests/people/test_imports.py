@@ -5,7 +5,7 @@ import re
 from datetime import date
 
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,7 +14,9 @@ from accounts.operations import end_membership
 from audit.models import Event
 from people.models import (
     AT_WORK,
+    CategoryAssignment,
     Claim,
+    Deadline,
     Import,
     ImportRow,
     ImportStatus,
@@ -71,7 +73,7 @@ def verdicts(of: Import) -> dict[int, str]:
 
 def everything() -> dict[str, list]:
     """Every row of every table that holds something of a person."""
-    models = (Person, Name, Claim)
+    models = (Person, Name, Claim, CategoryAssignment)
     rows = {model.__name__: list(model.objects.unscoped("test").order_by("pk").values()) for model in models}
     keys = SearchKey.objects.unscoped("test").order_by("person", "key").values_list("person", "key", "place")
     matched = MatchKey.objects.unscoped("test").order_by("person", "key").values_list("person", "key")
@@ -511,7 +513,8 @@ def test_settled_rows_and_the_pages_cost_the_same_whatever_there_is(cast, as_use
 ROW = st.tuples(
     st.sampled_from(["Коваль", "Koval", "Мельник", "О'Коннор", "Iван", ""]), st.sampled_from(["Іван", "Ivan", "Олег", ""]),
     st.sampled_from(["", "Петрович"]), st.sampled_from(["", "1987", "23.04.1987", "2031", "01.02.1990"]),
-    st.sampled_from(["", "U-1", "U-2000001", "=1+1"]),
+    st.sampled_from(["", "U-1", "U-2000001", "=1+1"]), st.sampled_from(["", "civilian", "woman, child", "nobody"]),
+    st.sampled_from(["", "2022", "04.2022"]),
 )  # fmt: skip
 
 
@@ -521,10 +524,11 @@ ROW = st.tuples(
 def test_whatever_a_list_holds_it_can_be_undone_and_taken_twice(cast, rows, there):
     clerk = cast.north.clerk
     with transaction.atomic():
-        for family, given_name, _patronymic, _born, number in there:
+        for family, given_name, _patronymic, _born, number, *_stated in there:
             if family and family != "Iван":
                 create_person(actor=clerk, names=[{"family": family, "given": given_name}], service_number=number)
-        content = csv_of(HEADINGS, *(["", *row, ""] for row in rows))
+        headings = [*HEADINGS[:6], "Категорія", "Дата полону"]
+        content = csv_of(headings, *(["", *row] for row in rows))
         before = everything()
         of = taken(clerk, content)
         if operations.to_be_taken(of, operations.TAKEABLE).exists():
@@ -537,3 +541,122 @@ def test_whatever_a_list_holds_it_can_be_undone_and_taken_twice(cast, rows, ther
             undo(of, clerk)
         assert everything() == before
         transaction.set_rollback(True)
+
+
+# Categories, and what the sender says of captivity
+
+STATED = ["Прізвище", "Ім'я", "Дата народження", "Категорія", "Дата полону", "Зник безвісти", "Статус"]
+BONDAR = [
+    "Бондар",
+    "Семен",
+    "02.05.1988",
+    "військовополонений / тяжкопоранений",
+    "04.2022",
+    "03.2022",
+    "підтверджено МКЧХ",
+]
+
+
+def stated(actor) -> tuple[list, list]:
+    claims = (
+        Claim.objects.visible_to(actor).order_by("kind").values_list("person__label", "kind", "happened_on", "source")
+    )
+    categories = CategoryAssignment.objects.visible_to(actor).order_by("category")
+    return list(claims), list(categories.values_list("person__label", "category", "evidence"))
+
+
+def test_what_a_list_says_of_captivity_becomes_claims_of_its_sender(cast, as_user):
+    clerk, before = cast.north.clerk, everything()
+    of = taken(clerk, csv_of(STATED, BONDAR), sender="Red Crescent")
+    values = dict(as_user(clerk).get(f"/people/imports/{of.pk}/").context["window"].rows[0].values)
+    commit(of, clerk)
+    claims, categories = stated(clerk)
+    once = everything()
+    again = commit_or_nothing(taken(clerk, csv_of(STATED, BONDAR), sender="red crescent"), clerk)
+
+    assert of.columns == dict(
+        enumerate_as_text(["family", "given", "birth_date", "category", "captured_on", "missing_since", "status"])
+    )
+    assert values["captured on"] == "April 2022"
+    assert values["category"] == "prisoner of war, seriously wounded or sick"
+    assert claims == [
+        ("Бондар Семен", "confirmed_by_agency", "", "Red Crescent"), ("Бондар Семен", "missing", "2022-03", "Red Crescent"),
+        ("Бондар Семен", "reported_captured", "2022-04", "Red Crescent"),
+    ]  # fmt: skip
+    assert [one[1:] for one in categories] == [
+        ("prisoner_of_war", "Red Crescent"), ("seriously_wounded", "Red Crescent"),
+    ]  # fmt: skip
+    assert verdicts(again) == {2: "same"}
+    assert everything() == once
+
+    undo(of, clerk)
+    assert everything() == before
+
+
+def enumerate_as_text(columns):
+    return ((str(place), column) for place, column in enumerate(columns))
+
+
+def test_a_list_adds_to_a_dossier_what_its_sender_has_not_said_before(cast, as_user):
+    clerk = cast.north.clerk
+    person = create_person(
+        actor=clerk, names=[{"family": "Бондар", "given": "Семен"}], birth_date="1988-05-02",
+        categories=[{"category": "prisoner_of_war", "evidence": "uniform"}],
+        claims=[
+            {"kind": "reported_captured", "happened_on": "2022-04-07", "source": "Red Crescent"},
+            {"kind": "missing", "happened_on": "2022-03", "source": "the family"},
+        ],
+    )  # fmt: skip
+    before, said = everything(), stated(clerk)
+    of = taken(clerk, csv_of(STATED, BONDAR), sender="Red Crescent")
+    row = as_user(clerk).get(f"/people/imports/{of.pk}/").context["window"].rows[0]
+
+    assert {(one.label, one.after) for one in row.differences} == {
+        ("missing since", "March 2022, according to Red Crescent"),
+        ("what is known of them", "confirmed by the Agency, according to Red Crescent"),
+        ("category", "seriously wounded or sick, according to Red Crescent"),
+    }
+    commit(of, clerk)
+    claims, categories = stated(clerk)
+    assert {one[1:] for one in claims} - {one[1:] for one in said[0]} == {
+        ("missing", "2022-03", "Red Crescent"), ("confirmed_by_agency", "", "Red Crescent"),
+    }  # fmt: skip
+    assert len(claims) == 4
+    assert [one[1:] for one in categories] == [("prisoner_of_war", "uniform"), ("seriously_wounded", "Red Crescent")]
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        Claim.objects.unscoped("test").filter(of_import=of)._raw_delete("default")
+
+    undo(of, clerk)
+    assert everything() == before
+    assert Person.objects.get().version == person.version
+
+
+def test_a_list_that_says_civilian_moves_what_is_owed_for_whom_we_hold_until_it_is_undone(cast):
+    clerk = cast.north.clerk
+    held = {"kind": "reported_captured", "happened_on": "2022-04-07", "source": "us", "held_by": "us"}
+    create_person(actor=clerk, names=[{"family": "Бондар", "given": "Семен"}], birth_date="1988-05-02", claims=[held])
+    owed = Deadline.objects.unscoped("test").values_list("kind", "due_on", "since")
+    before = list(owed)
+    of = commit(taken(clerk, csv_of([*STATED[:3], "Категорія"], [*BONDAR[:3], "цивільна"])), clerk)
+
+    assert before == [("agency", date(2022, 4, 14), "2022-04-07")]
+    assert list(owed) == [("agency", date(2022, 4, 21), "2022-04-07")]
+    undo(of, clerk)
+    assert list(owed) == before
+
+
+def test_what_a_later_list_built_on_is_undone_first(cast):
+    clerk = cast.north.clerk
+    first = commit(taken(clerk, csv_of(STATED[:3], BONDAR[:3]), sender="A"), clerk)
+    between = everything()
+    second = commit(taken(clerk, csv_of(STATED, BONDAR), sender="B"), clerk)
+    both = everything()
+
+    with pytest.raises(operations.SomebodyBuiltOnIt, match="Бондар Семен"):
+        operations.undo_import(first, actor=clerk)
+    assert everything() == both
+
+    undo(second, clerk)
+    assert everything() == between
+    undo(first, clerk)
+    assert not Person.objects.unscoped("test").exists()
