@@ -36,6 +36,7 @@ def words_awaited(own: Own) -> Iterator[WaitingRow]:
         return
     yield from _formulas(own)
     yield from _names(own)
+    yield from _holds(own)
     deciding = own.allowed(May.DECIDE)
     for facts in own.running:
         if facts.tranche.compartment_id in deciding and not facts.holds:
@@ -82,6 +83,19 @@ def _names(own: Own) -> Iterator[WaitingRow]:
             what = ngettext("their answer to %(n)s name: %(who)s", "their answer to %(n)s names: %(who)s", n) % told
             url = _with_word(reverse("exchanges:names", args=[pk]), own.absent[side], direction=number)
             yield _awaited(exchanges[pk].reference, what, exchanges[pk].last_happened_at, url)
+
+
+def _holds(own: Own) -> Iterator[WaitingRow]:
+    """What their word stopped and only their word lets go on. A tranche's hold rests on nobody's word (RULES row 21)."""
+    rows = Exchange.objects.where(own.viewer, May.DECIDE).filter(
+        takes_part(own.sides), hold_by__in=own.absent, status__in=NEGOTIATING_TO_UNDER_WAY
+    )
+    for exchange in rows.exclude(hold=ExchangeHold.NONE).order_by("status_since")[:MOST]:
+        assert exchange.hold_by_id is not None  # as asked for
+        side = own.absent[exchange.hold_by_id]
+        what = _("their word to resume, %(hold)s by %(who)s") % {"hold": exchange.get_hold_display(), "who": side}
+        url = _with_word(reverse("exchanges:step", args=[exchange.pk, "resume"]), side)
+        yield _awaited(exchange.reference, what, exchange.last_happened_at, url)
 
 
 def _of_tranche(facts: TrancheFacts, own: Own) -> Iterator[WaitingRow]:

@@ -70,6 +70,14 @@ def test_each_step_of_theirs_waits_for_who_decides_until_their_word_is_recorded(
     lists.clear(tranche, actor=us.head)
     assert awaited() == []
 
+    for stop, held in (("suspend", "suspended"), ("postpone", "postponed")):
+        exchanges.take_step(exchange, stop, reason="fog", actor=us.head, **by_word(talks.south))
+        assert awaited() == [("ALO-1", f"their word to resume, {held} by South")]
+        exchanges.take_step(exchange, "resume", actor=us.head, **by_word(talks.south))
+    exchanges.take_step(exchange, "postpone", reason="fog", actor=us.head)
+    assert awaited() == []  # ours to resume
+    exchanges.take_step(exchange, "resume", actor=us.head)
+
     tranches.take_step(tranche, "stage", actor=us.handover)
     assert awaited() == [("ALO-1/1", "their go: South")]
     for actor, given in ((us.handover, {}), (us.head, by_word(talks.south))):
