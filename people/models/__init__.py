@@ -11,7 +11,7 @@ from people.models.person import OfPersonQuerySet, Person, PersonToBeInformed
 from people.models.restricted import ConsentRecord, HealthNote, IllTreatmentStep, Notification
 from people.models.same_person import Merge, SamePersonJudgement, Verdict
 from people.models.search import SavedSearch, SearchKey
-from people.models.watch import CaseAssignment, Decoy, Lookup
+from people.models.watch import CaseAssignment, Decoy, Lookup, RowsRead
 
 __all__ = [
     "AT_WORK",
@@ -49,6 +49,7 @@ __all__ = [
     "PersonErasure",
     "PersonToBeInformed",
     "RowVerdict",
+    "RowsRead",
     "SamePersonJudgement",
     "SavedSearch",
     "SearchKey",

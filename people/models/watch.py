@@ -52,6 +52,24 @@ class Lookup(Compartmented):
         return f"{self.reader_id} {self.person_id}"
 
 
+class RowsRead(Compartmented):
+    """How many rows of persons one reader was shown on one day. Kept for as long as look-ups are, for heads alone."""
+
+    reader = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    rows = models.PositiveIntegerField(default=0)
+
+    read_capability: ClassVar[tuple[str, ...]] = (May.MANAGE_MEMBERS,)
+
+    class Meta:
+        ordering = ["-day"]
+        constraints = [models.UniqueConstraint(fields=["reader", "compartment", "day"], name="rows_read_once_a_day")]
+        indexes = [models.Index(fields=["day"])]
+
+    def __str__(self) -> str:
+        return f"{self.reader_id} {self.day}"
+
+
 class Decoy(Compartmented):
     """Nobody: a dossier that only somebody who should not be looking finds. Heads alone know which it is."""
 

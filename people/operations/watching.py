@@ -26,10 +26,11 @@ from audit.recording import record
 from core import clock
 from core.errors import DomainError, InputRefused
 from core.together import Together
-from people.models import CaseAssignment, Decoy, Lookup, Person
+from people.models import CaseAssignment, Decoy, Lookup, Person, RowsRead
 
 WITHIN = timedelta(hours=1)
 KEPT = timedelta(days=30)
+PARTS = 20  # of the threshold of rows, after each of which what was counted is written
 
 
 class LookupAsked:
@@ -84,19 +85,38 @@ def note_lookup(person: Person, *, actor: User, is_assigned: bool, unassigned_be
 
 
 def note_rows(compartments: Iterable[UUID], *, actor: User) -> None:
-    """So many rows of persons were read, each in its compartment. Counted in the cache: a dead one stops nobody."""
+    """So many rows of persons were read, each in its compartment."""
     for compartment_id, rows in Counter(compartments).items():
-        counted = f"rows-read:{actor.pk}:{compartment_id}:{timezone.now().date()}"
-        try:
-            cache.add(counted, 0, timeout=2 * 24 * 3600)
-            total = cache.incr(counted, rows)
-        except Exception:  # noqa: S112
-            continue
-        most = settings.ALARM_ROWS_A_DAY
-        if total // most > (total - rows) // most:
-            with transaction.atomic():
-                where = Compartment.objects.get(pk=compartment_id)
-                _alarm("alarm.bulk_reads", actor, where, actor, {"count": total})
+        if told := _to_write(compartment_id, rows, actor):
+            _write_rows(compartment_id, told, actor)
+
+
+def _to_write(compartment_id: UUID, rows: int, reader: User) -> int:
+    """How many of those counted in the cache are to be written now: a list that is read writes nothing most of the time, and
+    whoever restarts the cache forgets no more than a twentieth of the threshold. A dead cache leaves every list to be written.
+    """
+    step: int = max(1, settings.ALARM_ROWS_A_DAY // PARTS)
+    counted = f"rows-read:{reader.pk}:{compartment_id}:{timezone.now().date()}"
+    try:
+        cache.add(counted, 0, timeout=2 * 24 * 3600)
+        total: int = cache.incr(counted, rows)
+    except Exception:
+        return rows
+    return (total // step - (total - rows) // step) * step
+
+
+@transaction.atomic
+def _write_rows(compartment_id: UUID, rows: int, reader: User) -> None:
+    of_today: dict[str, Any] = {"reader": reader, "compartment_id": compartment_id, "day": timezone.now().date()}
+    every = RowsRead.objects.unscoped("the reader's own, of which they learn nothing")
+    every.get_or_create(**of_today)
+    row = every.locked().get(**of_today)
+    before, row.rows = row.rows, row.rows + rows
+    row.save(update_fields=["rows"])
+    most = settings.ALARM_ROWS_A_DAY
+    if row.rows // most > before // most:
+        where = Compartment.objects.get(pk=compartment_id)
+        _alarm("alarm.bulk_reads", reader, where, reader, {"count": row.rows})
 
 
 def _alarm(kind: str, subject: Any, where: Compartment, reader: User, told: Mapping[str, Any]) -> None:
@@ -160,4 +180,6 @@ STANDS_SOMEWHERE: list[Any] = []
 
 def forget_lookups() -> None:
     """What the thresholds no longer ask for is nobody's business any more."""
-    Lookup.objects.unscoped("sweep").filter(at__lt=timezone.now() - KEPT).delete()
+    since = timezone.now() - KEPT
+    Lookup.objects.unscoped("sweep").filter(at__lt=since).delete()
+    RowsRead.objects.unscoped("sweep").filter(day__lt=since.date()).delete()

@@ -1,6 +1,7 @@
 """Look-ups that stand out alarm the heads of the owning side, and the reader sees nothing of it."""
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 
 from access.acting import NotAllowed
@@ -14,7 +15,7 @@ from exchanges.models import Entry, TrancheStatus
 from exchanges.operations import list as lists
 from exchanges.presentation.dossiers import dossiers_to_tick
 from people.matching.registry import doubles_of
-from people.models import Decoy, Lookup, Person
+from people.models import Decoy, Lookup, Person, RowsRead
 from people.operations import create_person, create_persons_bulk
 from people.operations.exports import export_persons
 from people.operations.watching import assign_case, forget_lookups, mark_decoy, note_rows, unmark_decoy
@@ -101,6 +102,30 @@ def test_reading_very_many_rows_alarms_once_at_each_multiple(cast, settings):
     assert told(alarms("alarm.bulk_reads")[0])[0] == ["north-deputy", "north-head"]
 
 
+def test_rows_read_are_counted_past_a_restart_of_the_cache(cast, settings, django_assert_num_queries):
+    settings.ALARM_ROWS_A_DAY = 100
+    home, clerk = cast.north.home.pk, cast.north.clerk
+    note_rows([home] * 64, actor=clerk)
+    cache.clear()
+    with django_assert_num_queries(0):
+        note_rows([home] * 4, actor=clerk)
+    note_rows([home] * 40, actor=clerk)
+
+    assert RowsRead.objects.visible_to(cast.north.head).get().rows == 60 + 40
+    assert not RowsRead.objects.visible_to(clerk).exists()
+    assert len(alarms("alarm.bulk_reads")) == 1
+
+
+def test_rows_are_counted_without_a_cache(cast, settings, monkeypatch):
+    settings.ALARM_ROWS_A_DAY = 100
+    monkeypatch.setattr("people.operations.watching.cache", None)
+    for _twice in range(2):
+        note_rows([cast.north.home.pk] * 51, actor=cast.north.clerk)
+
+    assert RowsRead.objects.unscoped("test").get().rows == 102
+    assert len(alarms("alarm.bulk_reads")) == 1
+
+
 def test_nobody_but_who_decides_assigns_somebody_to_themselves(cast, persons):
     north = cast.north
 
@@ -170,7 +195,9 @@ def test_look_ups_are_forgotten_after_a_month(cast, persons, monkeypatch):
         Lookup.objects.create(
             compartment=cast.north.home, person=person, reader=cast.north.clerk, day=at.date(), at=at, is_assigned=False
         )
+        RowsRead.objects.create(compartment=cast.north.home, reader=cast.north.clerk, day=at.date(), rows=days)
 
     forget_lookups()
 
     assert Lookup.objects.visible_to(cast.north.head).get().person == persons[1]
+    assert RowsRead.objects.visible_to(cast.north.head).get().rows == 29
