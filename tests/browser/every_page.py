@@ -13,7 +13,9 @@ STARTS = ("/", "/admin/", "/api/v1/docs/")
 NOT_FOLLOWED = re.compile(
     r"^/(sign-out|language|live|static|api/v1/(?!docs/)|healthz|readyz|metrics|inbox/[^?]+/|admin/(logout|jsi18n))"
 )
-IN_EVERY_STATE = re.compile(r"/(exchanges|tranches)/\*/(sign/)?")  # these look different in each: many are looked into
+IN_EVERY_STATE = re.compile(
+    r"/(exchanges|tranches)/\*/(sign/)?|/people/\*/"
+)  # these look different in each: many are looked into
 TWINS, OTHER_TWINS = 40, 2
 
 

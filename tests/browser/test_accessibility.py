@@ -36,6 +36,7 @@ NO_PAGE = {
     "accounts:invitation": "its address stands in a mail alone",
     "alerts:open": "leads on to what the alert is about",
     "admin:": "leads on", "admin:jsi18n": "a script", "admin:autocomplete": "JSON", "admin:login": "leads to the sign-in",
+    "admin:logout": "signs out",
 }  # fmt: skip
 REFUSED_IN_ADMIN = ("_delete", "_history", "auth_group")  # nobody deletes, the log is the history, there are no groups
 

@@ -179,6 +179,10 @@ def _registry(scene: Any) -> None:
         gone, actor=north.clerk, second=north.negotiator, kind="death_established", basis="certificate",
         source="certificate 12", happened_on="2024-03-02", held_by="other",
     )  # fmt: skip
+    add_claim(
+        first, actor=north.clerk, kind="confirmed_by_holder", source="the holder", happened_on="2023-11", held_by="other",
+        place="Camp 5",
+    )  # fmt: skip
     headings = "Прізвище;Ім'я;По батькові;Дата народження;Особистий номер"
     lists = (
         (headings, "Коваленко;Олександр;Петрович;1987;", "Бондар;Ірина;;1990-01-02;U-2", "Гнатюк;Юрій;;2031;"),
