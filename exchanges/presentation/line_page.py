@@ -181,7 +181,7 @@ class LinePage:
         is_back = bool(self.asked.before)
         is_one = bool(self.asked.one)
         return LineWindow(
-            people=self.drawn(found), filters=self._filters(), sought=self.asked.sought, size=WINDOW, is_one=is_one,
+            people=self.drawn(found), filters=self.filters(), sought=self.asked.sought, size=WINDOW, is_one=is_one,
             hidden=[("direction", str(self.direction.number)), *([("show", LEFT)] if self.asked.show == LEFT else [])],
             first=found[0].number if found and not is_one else 0, last=found[-1].number if found and not is_one else 0,
             previous_url=self._previous(found, goes_on if is_back else bool(self.asked.after)),
@@ -236,7 +236,7 @@ class LinePage:
         found: int | None = left.filter(number__gt=number).first() or left.first()
         return found or 0
 
-    def _filters(self) -> list[Chip]:
+    def filters(self) -> list[Chip]:
         if not (self.marks_identities or self.marks_outcomes):
             return []
         everybody = sum(size for pk, _category, _list, size in self.page.sizes if pk == self.direction.pk)

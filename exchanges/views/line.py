@@ -56,7 +56,10 @@ def _mark(request: HttpRequest, page: TranchePage, asked: LineAsked) -> HttpResp
         refused = refusal.sentence
     if request.htmx and entry and not asked.one:  # type: ignore[attr-defined]
         shown = LinePage(TranchePage(page.tranche, page.viewer), asked)
-        context = {"head": page.head(), "heads": shown.heads(), "person": shown.one(entry), "refused": refused}
+        context = {
+            "head": page.head(), "heads": shown.heads(), "person": shown.one(entry), "refused": refused,
+            "filters": shown.filters(), "begin_url": shown.begin_url(),
+        }  # fmt: skip
         return render(request, "exchanges/line_marked.html", context)
     if refused:
         messages.error(request, refused)

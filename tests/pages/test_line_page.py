@@ -51,6 +51,8 @@ def test_swapped_in_place_the_row_comes_with_the_heads(scene, browser):
     assert content.startswith(f'<li class="line-row" id="e-{entry.pk}">')
     assert 'id="heads" hx-swap-oob="true"' in content
     assert "not confirmed: 1" in content
+    assert 'id="line-filters" hx-swap-oob="true"' in content
+    assert 'not checked by us <span class="tally">2</span>' in content
 
 
 def test_one_at_a_time_goes_on_to_who_is_left(scene, browser):
