@@ -38,6 +38,7 @@ from people.models import (
     RowVerdict,
     SenderColumns,
 )
+from people.operations.deadlines import EVENTS as DEADLINE_EVENTS
 
 S = ImportStatus
 TAKEN_UNLESS_TOLD = (RowVerdict.NEW, RowVerdict.UPDATE)
@@ -251,10 +252,12 @@ def built_on(of: Import, rows: "QuerySet[ImportRow]") -> "QuerySet[Person]":
 
 
 def _named_since(of: Import) -> list[uuid.UUID]:
-    """The persons whom events name since this import first wrote; an import itself names none."""
+    """The persons whom events name since this import first wrote; an import itself names none, and a day that has passed is
+    nobody's work."""
     events = Event.objects.unscoped("of the same half").filter(
         compartment=of.compartment, position__gt=of.written_from, subject__startswith="person:"
     )
+    events = events.exclude(kind__in=DEADLINE_EVENTS.values())
     subjects = events.order_by().values_list("subject", flat=True).distinct()
     return [uuid.UUID(subject.partition(":")[2]) for subject in subjects]
 
