@@ -13,9 +13,8 @@ STARTS = ("/", "/admin/", "/api/v1/docs/")
 NOT_FOLLOWED = re.compile(
     r"^/(sign-out|language|live|static|api/v1/(?!docs/)|healthz|readyz|metrics|inbox/[^?]+/|admin/(logout|jsi18n))"
 )
-IN_EVERY_STATE = re.compile(
-    r"/(exchanges|tranches)/\*/(sign/)?|/people/\*/"
-)  # these look different in each: many are looked into
+IN_EVERY_STATE = re.compile(r"/(exchanges|tranches)/\*/(sign/)?")  # these look different in each: many are looked into
+DOSSIERS = "/people/*/"  # to each viewer another part of one here and there
 TWINS, OTHER_TWINS = 40, 2
 
 
@@ -67,7 +66,7 @@ def pages_of(visitor: Visitor, seen: Seen, *, twins: int = TWINS, starts: tuple[
     while waiting:
         path = waiting.pop(0)
         shape = shape_of(path)
-        if counted.get(shape, 0) >= (twins if IN_EVERY_STATE.fullmatch(shape) else OTHER_TWINS):
+        if counted.get(shape, 0) >= _most(shape, twins):
             continue
         html = html_at(visitor, path)
         if html is None:
@@ -82,6 +81,12 @@ def pages_of(visitor: Visitor, seen: Seen, *, twins: int = TWINS, starts: tuple[
             if where.hostname == "127.0.0.1" and further not in known and not NOT_FOLLOWED.match(further):
                 known.add(further)
                 waiting.append(further)
+
+
+def _most(shape: str, twins: int) -> int:
+    if shape == DOSSIERS:
+        return TWINS
+    return twins if IN_EVERY_STATE.fullmatch(shape) else OTHER_TWINS
 
 
 def html_at(visitor: Visitor, path: str) -> str | None:
