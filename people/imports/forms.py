@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -6,9 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 from access.models import Compartment
 from core.sheets.faults import sentence_of
-from core.sheets.limits import MEGABYTE, MOST_BYTES
+from core.sheets.limits import MEGABYTE, MOST_BYTES, MOST_CELL
 from people.imports.columns import Column
+from people.imports.presentation import heading_at
 from people.models import Decision, Import, RowVerdict
+from people.operations.corrections import cell_name
 from people.operations.imports import TAKEABLE, TAKEN_UNLESS_TOLD, halves_imported_to
 
 
@@ -88,6 +90,22 @@ class CommitForm(forms.Form):
         label=_("Take in"), required=False, choices=[(one.value, one.label) for one in TAKEABLE],
         widget=forms.CheckboxSelectMultiple, initial=[str(one) for one in TAKEN_UNLESS_TOLD],
     )  # fmt: skip
+
+
+class CorrectionForm(forms.Form):
+    """The cells of one row that are read, as they stand now."""
+
+    def __init__(self, *args: Any, of: Import, cells: Mapping[int, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.places = sorted(map(int, of.columns))
+        for place in self.places:
+            self.fields[cell_name(place)] = forms.CharField(
+                label=heading_at(of, place), required=False, max_length=MOST_CELL, initial=cells.get(place, "")
+            )
+
+    @property
+    def cells(self) -> dict[int, str]:
+        return {place: self.cleaned_data[cell_name(place)] for place in self.places}
 
 
 class SettleForm(forms.Form):

@@ -48,10 +48,17 @@ class Judge:
     """Judges the rows of one import in their order. What it has seen of the file so far tells what comes again."""
 
     def __init__(
-        self, compartment: Compartment, reader: Reader, earlier: Mapping[str, uuid.UUID], *, source: str
+        self,
+        compartment: Compartment,
+        reader: Reader,
+        earlier: Mapping[str, uuid.UUID],
+        *,
+        source: str,
+        corrected: Mapping[int, Mapping[int, str]] | None = None,
     ) -> None:
         self.compartment = compartment
         self.source = source
+        self.corrected = corrected or {}  # by row and place, what is right where something else stands
         self.reader = reader
         self.registry = Registry(compartment)
         self.earlier = earlier  # rows of earlier imports from this sender, by their key: whose they became
@@ -61,8 +68,9 @@ class Judge:
         """Only what the cells say, without a query. `ends_open_at`: the last row of a file that ends without a line's end."""
         found = []
         for number, cells in rows:
-            told = self.reader.read(cells)
-            if number == ends_open_at and len(cells) < len(self.reader.columns):
+            right = self.corrected.get(number)
+            told = self.reader.read(cells if right is None else _with(cells, right))
+            if number == ends_open_at and right is None and len(cells) < len(self.reader.columns):
                 told.faults.append((max(len(cells) - 1, 0), "cut_row", ""))
             row = _judged(number, cells, told)
             if row.verdict != V.INVALID:
@@ -244,6 +252,11 @@ def spellings(told: Mapping[str, str]) -> list[Spelling]:
 def _holds(names: Iterable[tuple[str, str, str]], parts: tuple[str, str, str]) -> bool:
     """The dossier has the name so, or has more of it."""
     return any(all(not part or part == held for part, held in zip(parts, name, strict=True)) for name in names)
+
+
+def _with(cells: Sequence[str], right: Mapping[int, str]) -> list[str]:
+    width = max([len(cells), *(place + 1 for place in right)])
+    return [right.get(place, cells[place] if place < len(cells) else "") for place in range(width)]
 
 
 def _judged(number: int, cells: list[str], told: Told) -> Judged:

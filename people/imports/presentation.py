@@ -23,7 +23,18 @@ from people.imports.judging import NAME_PARTS, STATED
 from people.imports.registry import weights_kept
 from people.imports.transitions import TRANSITIONS
 from people.matching import explained
-from people.models import Category, ClaimKind, Decision, Import, ImportRow, ImportStatus, Outcome, Person, RowVerdict
+from people.models import (
+    Category,
+    ClaimKind,
+    Decision,
+    Import,
+    ImportRow,
+    ImportStatus,
+    Outcome,
+    Person,
+    RowCorrection,
+    RowVerdict,
+)
 from people.operations.imports import TAKEABLE
 
 WINDOW = 50
@@ -109,6 +120,16 @@ class CandidateShown:
     score: str
     why: list[str]
     values: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class CellShown:
+    heading: str
+    came: str
+    is_corrected: bool
+    value: str
+    by: str
+    at: str
 
 
 @dataclass(frozen=True)
@@ -349,9 +370,25 @@ def _difference(of: Import, name: str, before: str, after: str) -> Difference:
 
 
 def _fault(of: Import, row: ImportRow, place: int, code: str, what: str) -> tuple[str, str, str]:
+    return heading_at(of, place), fault_sentence(code, what), row.cells[place] if place < len(row.cells) else ""
+
+
+def heading_at(of: Import, place: int) -> str:
     heading = of.headings[place] if place < len(of.headings) else ""
-    column = heading or _("Column %(number)s") % {"number": place + 1}
-    return column, fault_sentence(code, what), row.cells[place] if place < len(row.cells) else ""
+    return heading or _("Column %(number)s") % {"number": place + 1}
+
+
+def cells_shown(of: Import, row: ImportRow, corrections: Sequence[RowCorrection]) -> list[CellShown]:
+    """As they came, and what is right instead."""
+    right = {one.place: one for one in corrections}
+    shown = []
+    for place in range(max([len(row.cells), *(place + 1 for place in right)])):
+        came = str(row.cells[place]) if place < len(row.cells) else ""
+        said = right.get(place)
+        by = (str(said.corrected_by), date_format(said.corrected_at, "j E Y H:i", use_l10n=False)) if said else ("", "")
+        heading = of.headings[place] if place < len(of.headings) else ""
+        shown.append(CellShown(heading, came, said is not None, said.value if said else came, *by))
+    return shown
 
 
 def candidates_shown(row: ImportRow, viewer: User) -> list[CandidateShown]:

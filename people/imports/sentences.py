@@ -35,6 +35,10 @@ SENTENCES: dict[str, Text | Callable[[Content], Text]] = {
     "import.committed": _committed,
     "import.undo_begun": lambda c: _("The import of a list from %(sender)s is being undone.") % _sender(c),
     "import.undone": _undone,
+    "import.row_corrected": lambda c: (
+        _("Row %(row)s of a list from %(sender)s was corrected.")
+        % {"row": c.get("row", UNTOLD), "sender": c.get("sender", UNTOLD)}
+    ),
     "import.gave_up": lambda c: (
         _("Something went wrong with a list from %(sender)s, and the work on it rests.") % _sender(c)
     ),

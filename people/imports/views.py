@@ -23,11 +23,12 @@ from audit.models import Event
 from audit.presentation import timeline
 from people.imports.columns import guess, meanings
 from people.imports.faults_file import faults_file
-from people.imports.forms import ColumnsForm, CommitForm, SettleForm
+from people.imports.forms import ColumnsForm, CommitForm, CorrectionForm, SettleForm
 from people.imports.forms import UploadForm as Upload
 from people.imports.presentation import (
     address_to_import,
     candidates_shown,
+    cells_shown,
     import_lines,
     import_shown,
     next_to_settle,
@@ -39,6 +40,7 @@ from people.imports.presentation import (
 )
 from people.imports.transitions import TRANSITIONS
 from people.models import Decision, Import, ImportRow, ImportStatus
+from people.operations.corrections import can_be_corrected, correct_row, corrections_of
 from people.operations.imports import (
     begin_import,
     choose_table,
@@ -208,8 +210,18 @@ def import_row(request: HttpRequest, import_pk: UUID, number: int) -> HttpRespon
     initial = {"choice": "create" if row.decision == Decision.CREATE else row.decision or None}
     if row.decision == Decision.UPDATE:
         initial = {"choice": str(row.chosen_id)}
+    posted = request.POST if request.method == "POST" else None
+    corrections = list(corrections_of(of, number))
+    cells = cells_shown(of, row, corrections)
+    correction = None
+    if can_be_corrected(of, row, bool(corrections)):
+        values = {place: cell.value for place, cell in enumerate(cells)}
+        correction = CorrectionForm(posted if posted and "correct" in posted else None, of=of, cells=values)
+        if correction.is_valid() and _corrected(of, number, correction, viewer):
+            messages.success(request, _("The row was checked again."))
+            return redirect("people:import_row", import_pk=import_pk, number=number)
     form = SettleForm(
-        request.POST if request.method == "POST" else None, persons=persons, verdict=row.verdict, initial=initial
+        posted if posted and "correct" not in posted else None, persons=persons, verdict=row.verdict, initial=initial
     )
     if form.is_valid():
         decision, person = form.decision
@@ -222,9 +234,14 @@ def import_row(request: HttpRequest, import_pk: UUID, number: int) -> HttpRespon
     context = {
         "of": import_shown(of, viewer), "row": shown, "form": form, "candidates": candidates,
         "waiting": waiting_rows(of, viewer).count() if shown.can_decide else 0,
-        "cells": [(of.headings[place] if place < len(of.headings) else "", cell) for place, cell in enumerate(row.cells)],
+        "cells": cells, "correction": correction,
     }  # fmt: skip
-    return render(request, "people/import_row.html", context, status=answer_status(form))
+    shown_again = correction if correction is not None and correction.is_bound else form
+    return render(request, "people/import_row.html", context, status=answer_status(shown_again))
+
+
+def _corrected(of: Import, number: int, form: CorrectionForm, viewer: User) -> bool:
+    return attempt(form, partial(correct_row, of, number=number, cells=form.cells, actor=viewer)) is not None
 
 
 @needs(May.IMPORT_PEOPLE)

@@ -4,7 +4,17 @@ from people.models.claim import Claim, ClaimKind, CustodyPlace, DeathBasis, Held
 from people.models.custody import AgencyNotice, Deadline, DeathDuty, DeathFinding
 from people.models.erasure import ErasedKey, PersonErasure
 from people.models.identifier import Identifier
-from people.models.imports import AT_WORK, Decision, Import, ImportRow, ImportStatus, Outcome, RowVerdict, SenderColumns
+from people.models.imports import (
+    AT_WORK,
+    Decision,
+    Import,
+    ImportRow,
+    ImportStatus,
+    Outcome,
+    RowCorrection,
+    RowVerdict,
+    SenderColumns,
+)
 from people.models.match_key import MatchKey
 from people.models.name import Name, shown_name
 from people.models.person import OfPersonQuerySet, Person, PersonToBeInformed
@@ -48,6 +58,7 @@ __all__ = [
     "Person",
     "PersonErasure",
     "PersonToBeInformed",
+    "RowCorrection",
     "RowVerdict",
     "RowsRead",
     "SamePersonJudgement",

@@ -146,6 +146,27 @@ class ImportRow(Compartmented):
         return str(self.number)
 
 
+class RowCorrection(Compartmented):
+    """What is right in a cell that was wrong. It outlives a row, which is read anew when columns are named again."""
+
+    of_import = models.ForeignKey(Import, on_delete=models.PROTECT, related_name="+", db_index=False)
+    number = models.PositiveIntegerField()
+    place = models.PositiveIntegerField()  # of the column, from 0
+    value = models.TextField(blank=True)
+    corrected_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    corrected_at = models.DateTimeField()
+
+    read_capability: ClassVar[tuple[str, ...]] = (May.IMPORT_PEOPLE,)
+
+    class Meta:
+        verbose_name = _("correction of a cell")
+        verbose_name_plural = _("corrections of cells")
+        constraints = [models.UniqueConstraint(fields=["of_import", "number", "place"], name="cell_corrected_once")]
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.place}"
+
+
 class SenderColumns(Compartmented):
     """What one sender's headings meant the last time, so that it is said once."""
 

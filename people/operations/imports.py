@@ -35,6 +35,7 @@ from people.models import (
     Name,
     Outcome,
     Person,
+    RowCorrection,
     RowVerdict,
     SenderColumns,
 )
@@ -60,7 +61,7 @@ def begin_import(
 ) -> Import:
     """Keep the file as it came. Raises FileRefused for one that is too large."""
     compartment = compartment or own_half(actor)
-    seat = _importer(actor, compartment)
+    seat = importer(actor, compartment)
     now = clock.now()
     of = Import(
         compartment=compartment, sender=clean_text(sender), created_at=now, created_by=actor, acted_by=actor, size=0,
@@ -118,10 +119,11 @@ def map_columns(
 def choose_table(of: Import, *, actor: User, sheet: str) -> Import:
     """Another sheet of the workbook: it is read anew."""
     of = Import.objects.visible_to(actor).locked().get(pk=of.pk)
-    _importer(actor, of.compartment)
+    importer(actor, of.compartment)
     if of.status not in (S.MAPPING, S.PREVIEW) or sheet not in of.sheets:
         sentence = _("There is no sheet of that name.")
         raise InputRefused(sentence, errors={"sheet": [sentence]})
+    RowCorrection.objects.unscoped("of one locked import, and of another sheet").filter(of_import=of).delete()
     of.sheet, of.heading_row, of.columns = sheet, 0, {}
     of.status = S.READING
     of.acted_by, of.worked_at, of.tries = actor, None, 0
@@ -144,7 +146,7 @@ def read_again(of: Import, *, actor: User) -> Import:
 def decide_rows(of: Import, *, actor: User, decisions: Mapping[int, tuple[str, uuid.UUID | None]]) -> int:
     """What to do with single rows: by number, the decision and, to update, whose dossier. Returns how many were decided."""
     of = Import.objects.visible_to(actor).locked().get(pk=of.pk)
-    _importer(actor, of.compartment)
+    importer(actor, of.compartment)
     if of.status not in (S.PREVIEW, S.COMMITTED):
         raise TransitionRefused(_("Rows are decided on once they are checked, and before they are taken in."))
     rows = ImportRow.objects.visible_to(actor).locked().filter(of_import=of, number__in=decisions).order_by("number")
@@ -195,7 +197,8 @@ def undo_import(of: Import, *, actor: User) -> Import:
 def discard_import(of: Import, *, actor: User) -> Import:
     """Lay it aside: nothing of it is in a dossier. Its rows and its file go, that it came stays in the log."""
     of, seat = _stepped(of, "discard", actor)
-    ImportRow.objects.unscoped("of one locked import").filter(of_import=of).delete()
+    for model in (ImportRow, RowCorrection):
+        model.objects.unscoped("of one locked import").filter(of_import=of).delete()
     of.status, of.top_rows = S.DISCARDED, []
     of.version += 1
     of.save(update_fields=["status", "top_rows", "version"])
@@ -324,7 +327,7 @@ def _stepped(of: Import, step: str, actor: User, known: Any = None) -> tuple[Imp
     attempt = Attempt(of, capabilities, known=known(of) if known else None)
     if why := TRANSITIONS[step].refusal(attempt):
         raise TransitionRefused(why)
-    return of, _importer(actor, of.compartment)
+    return of, importer(actor, of.compartment)
 
 
 def _begin(of: Import, actor: User, *, work_rows: int, step: str) -> None:
@@ -342,7 +345,7 @@ def _wake(of: Import) -> None:
     transaction.on_commit(lambda: waiting.send(sender=Import, import_id=pk), robust=True)
 
 
-def _importer(actor: User, compartment: Compartment) -> Seat | None:
+def importer(actor: User, compartment: Compartment) -> Seat | None:
     if compartment.is_shared:
         raise DomainError(_("A dossier lives in its owner's own half, never at a shared table."))
     return None if actor.is_system else seat_with(actor, compartment, May.IMPORT_PEOPLE)

@@ -37,7 +37,17 @@ from people.imports.cells import Reader
 from people.imports.columns import guess
 from people.imports.judging import Judge, Judged
 from people.imports.writing import Keys, Writer, take_back
-from people.models import AT_WORK, Decision, Import, ImportRow, ImportStatus, Outcome, RowVerdict, SenderColumns
+from people.models import (
+    AT_WORK,
+    Decision,
+    Import,
+    ImportRow,
+    ImportStatus,
+    Outcome,
+    RowCorrection,
+    RowVerdict,
+    SenderColumns,
+)
 from people.operations import last_day
 from people.operations.imports import refuse_what_was_built_on, sender_as_compared, taken_in, to_be_taken
 
@@ -152,7 +162,7 @@ def _note_read(of: Import, table: Table, top: list[tuple[int, list[str]]], count
 def _check(of: Import, until: float) -> bool:
     """Every row beneath the headings, in chunks, each written once with its verdict."""
     of.refresh_from_db()
-    judge = Judge(of.compartment, _reader(of), _earlier(of), source=of.sender)
+    judge = Judge(of.compartment, reader_of(of), earlier_rows(of), source=of.sender, corrected=_corrected(of))
     judge.remember(_rows_of(of).exclude(verdict=RowVerdict.INVALID).order_by("number").values_list("number", "told"))
     with (
         reading(uploads.path_of(of.pk), sheet=of.sheet) as table,
@@ -199,14 +209,22 @@ def _end_checking(of: Import, *, actor: User) -> None:
     locked.save(update_fields=["rows", "status", "version"])
 
 
-def _reader(of: Import) -> Reader:
+def reader_of(of: Import) -> Reader:
     return Reader(
         {int(place): column for place, column in of.columns.items()}, month_first=of.month_first,
         given_name_first=of.given_name_first, last_day=last_day(),
     )  # fmt: skip
 
 
-def _earlier(of: Import) -> dict[str, uuid.UUID]:
+def _corrected(of: Import) -> dict[int, dict[int, str]]:
+    found: dict[int, dict[int, str]] = {}
+    rows = RowCorrection.objects.unscoped("of one import").filter(of_import=of)
+    for number, place, value in rows.values_list("number", "place", "value"):
+        found.setdefault(number, {})[place] = value
+    return found
+
+
+def earlier_rows(of: Import) -> dict[str, uuid.UUID]:
     """Whose the rows of this sender's last imports became, by what they told."""
     before = Import.objects.unscoped("of the same half").filter(compartment=of.compartment, status=S.COMMITTED)
     same = [one.pk for one in before.order_by("-created_at")[:50] if _same_sender(one, of)][:EARLIER_IMPORTS]
@@ -293,7 +311,7 @@ def _creates(row: ImportRow) -> bool:
 def _still_new(of: Import, rows: list[ImportRow]) -> list[ImportRow]:
     """Without the rows whom somebody entered meanwhile. Who was decided to be new by a person stays so."""
     unsettled = [row for row in rows if not row.decision]
-    judge = Judge(of.compartment, _reader(of), {}, source=of.sender)
+    judge = Judge(of.compartment, reader_of(of), {}, source=of.sender)
     fresh = [Judged(row.number, [], row.told, [], "") for row in unsettled]
     for row, judged in zip(unsettled, judge.judge(fresh), strict=True):
         if judged.verdict not in (RowVerdict.NEW, RowVerdict.ERASED, RowVerdict.REPEATED):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from accounts.operations import end_membership
 from audit.models import Event
+from core.errors import InputRefused, TransitionRefused
 from people.models import (
     AT_WORK,
     CategoryAssignment,
@@ -23,11 +24,13 @@ from people.models import (
     MatchKey,
     Name,
     Person,
+    RowCorrection,
     SearchKey,
     SenderColumns,
 )
 from people.operations import add_claim, change_person, create_person, intake
 from people.operations import imports as operations
+from people.operations.corrections import correct_row
 from people.operations.deadlines import tell_of_passed_deadlines
 from people.operations.erasing import erase_person
 
@@ -662,3 +665,80 @@ def test_what_a_later_list_built_on_is_undone_first(cast):
     assert everything() == between
     undo(first, clerk)
     assert not Person.objects.unscoped("test").exists()
+
+
+# Cells set right in the page
+
+
+def test_a_clerk_corrects_a_cell_and_the_row_gets_its_verdict(cast, as_user):
+    clerk, client = cast.north.clerk, as_user(cast.north.clerk)
+    of = taken(clerk, csv_of(HEADINGS, KOVAL, ["2", "Мельник", "Oлег", "", "31.02.1990", "", ""]))
+    page = f"/people/imports/{of.pk}/rows/3/"
+    shown = client.get(page)
+    half_right = {"correct": "1"} | {field.html_name: field.value() for field in shown.context["correction"]}
+
+    refused = client.post(page, half_right | {"cell_2": "Олег"})
+
+    assert verdicts(of) == {2: "new", 3: "invalid"}
+    assert refused.status_code == 400
+    assert refused.context["correction"].errors == {"cell_4": ["There is no such date: 31.02.1990."]}
+    assert refused.context["correction"]["cell_2"].value() == "Олег"
+    assert not RowCorrection.objects.unscoped("test").exists()
+
+    done = client.post(page, half_right | {"cell_2": "Олег", "cell_4": "28.02.1990"})
+    row = ImportRow.objects.unscoped("test").get(of_import=of, number=3)
+
+    assert (done.status_code, done.url) == (302, page)
+    assert (row.verdict, row.faults, row.told["birth_date"], row.told["given"]) == ("new", [], "1990-02-28", "Олег")
+    assert row.cells == ["2", "Мельник", "Oлег", "", "31.02.1990"]
+    made = RowCorrection.objects.visible_to(clerk).order_by("place")
+    assert [(one.place, one.value, one.corrected_by) for one in made] == [
+        (2, "Олег", clerk), (4, "28.02.1990", clerk),
+    ]  # fmt: skip
+    body = client.get(page).content.decode()
+    assert "<del><bdi>31.02.1990</bdi></del> <ins><bdi>28.02.1990</bdi></ins>" in body
+    assert kinds_about(of)[-1] == "import.row_corrected"
+
+    operations.map_columns(of, columns={int(place): one for place, one in of.columns.items()}, actor=clerk)
+    intake.work_on(of.pk)
+    assert verdicts(of) == {2: "new", 3: "new"}
+    commit(of, clerk)
+    assert Person.objects.visible_to(clerk).get(label="Мельник Олег").birth_date == "1990-02-28"
+    assert client.get(page).context["correction"] is None
+
+
+def test_a_corrected_row_is_judged_by_its_file_and_by_the_registry(cast):
+    clerk = cast.north.clerk
+    person = create_person(actor=clerk, names=[{"family": "Мельник", "given": "Олег"}])
+    rows = [KOVAL, ["2", "Ковальx", *KOVAL[2:]], ["3", "Мельник", "Oлег", "", "", "", ""]]
+    of = taken(clerk, csv_of(HEADINGS, *rows))
+    assert verdicts(of) == {2: "new", 3: "invalid", 4: "invalid"}
+
+    again = correct_row(of, number=3, cells={1: "Коваль"}, actor=clerk)
+    meant = correct_row(of, number=4, cells={2: "Олег"}, actor=clerk)
+
+    assert (again.verdict, again.repeats) == ("repeated", 2)
+    assert (meant.verdict, [one[0] for one in meant.candidates]) == ("ambiguous", [str(person.pk)])
+
+
+def test_only_what_cannot_be_taken_is_corrected_and_only_by_who_imports(cast, as_user):
+    clerk = cast.north.clerk
+    of = taken(clerk, csv_of(HEADINGS, KOVAL, ["2", "Мельник", "Oлег", "", "", "", ""]))
+    before = list(ImportRow.objects.unscoped("test").order_by("number").values())
+
+    with pytest.raises(TransitionRefused):
+        correct_row(of, number=2, cells={1: "Шевченко"}, actor=clerk)
+    with pytest.raises(InputRefused) as refused:
+        correct_row(of, number=3, cells={2: "Олег", 40: "x"}, actor=clerk)
+    with pytest.raises(Import.DoesNotExist):
+        correct_row(of, number=3, cells={2: "Олег"}, actor=cast.south.clerk)
+    posted = as_user(cast.south.clerk).post(f"/people/imports/{of.pk}/rows/3/", {"correct": "1", "cell_2": "Олег"})
+
+    assert list(refused.value.errors) == ["cell_40"]
+    assert posted.status_code == 404
+    assert list(ImportRow.objects.unscoped("test").order_by("number").values()) == before
+    assert not RowCorrection.objects.unscoped("test").exists()
+
+    correct_row(of, number=3, cells={2: "Олег"}, actor=clerk)
+    operations.discard_import(of, actor=clerk)
+    assert not RowCorrection.objects.unscoped("test").exists()
