@@ -17,11 +17,11 @@ from core.errors import InputRefused
 from core.paging import PAGE, Page, by, page_of
 from core.partial_dates import spelt
 from people.dossier.presentation import day
-from people.models import Deadline, HeldBy, Name
+from people.models import Deadline, Name
 from people.operations.deadlines import standing, today
 from people.operations.watching import note_rows
 
-ORDER = by("due_on", "id")
+ORDER = by("due_on", "person_id", "id")  # what is owed for one person stands together
 NOTICES, DEATHS = "notices", "deaths"
 OF_GROUP = {NOTICES: Q(duty=None), DEATHS: Q(duty__isnull=False)}
 
@@ -144,7 +144,7 @@ def _line(row: Deadline, names: list[Name]) -> DeadlineLine:
     )
     return DeadlineLine(
         label=str(person), other_names=list(others), url=reverse("people:detail", args=[person.pk]),
-        what=row.get_kind_display(), owed_by="" if row.owed_by == HeldBy.US else row.get_owed_by_display(),
+        what=row.get_kind_display(), owed_by=row.get_owed_by_display(),
         since=spelt(row.since), due=day(row.due_on), state=state, tone="stopped" if over else "caution",
         act_url=act[0], action=act[1],
     )  # fmt: skip
