@@ -14,12 +14,12 @@ class PeopleConfig(AppConfig):
         from people.imports.signals import waiting
         from people.models import ImportStatus
         from people.operations import erasing
-        from people.operations.imports import kept_about
+        from people.operations.forgetting import kept_searches, rows_of_lists
         from people.sentences import SENTENCES
 
         sentences.update(SENTENCES | imports.SENTENCES | exports.SENTENCES)
         teach_words(dict(ImportStatus.choices))
-        erasing.ALSO_ERASED.append(kept_about)
+        erasing.ALSO_ERASED += [rows_of_lists, kept_searches]
         waiting.connect(_on_import_waiting, dispatch_uid="people.work_on_import")
 
 

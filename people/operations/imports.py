@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import Any
 
 from django.db import models, transaction
@@ -282,17 +281,6 @@ def relations_that_bind() -> list[Any]:
         for relation in Person._meta.related_objects
         if relation.related_model not in (Name, Lookup) and relation.on_delete is models.PROTECT
     ]
-
-
-def kept_about(person: Person) -> "Iterable[models.Model]":
-    """For an erasure: the rows that mean this person. The files they stood in go as well, whoever else stands there."""
-    rows = ImportRow.objects.unscoped("of one dossier under lock").filter(
-        Q(person_id=person.pk) | Q(chosen_id=person.pk), compartment=person.compartment_id
-    )
-    for pk in set(rows.values_list("of_import_id", flat=True)):
-        Import.objects.unscoped("the same half's").filter(pk=pk).update(top_rows=[])
-        transaction.on_commit(partial(uploads.remove, pk), robust=True)
-    return rows
 
 
 def halves_imported_to(actor: User) -> "QuerySet[Compartment]":

@@ -20,12 +20,15 @@ from exchanges.operations import list as lists
 from exchanges.operations import tranche as tranches
 from people.erasure import keys_lost, was_erased
 from people.matching import Record
-from people.models import Claim, ErasedKey, HealthNote, Name, Person, PersonErasure
-from people.operations import add_claim, add_name, create_person, open_places
+from people.models import Claim, ErasedKey, HealthNote, Import, Name, Person, PersonErasure, SavedSearch
+from people.operations import add_claim, add_name, create_person, intake, open_places
+from people.operations import imports as operations
 from people.operations.attachments import attach
+from people.operations.corrections import correct_row
 from people.operations.erasing import erase_person
 from people.operations.merging import judge_not_same, merge_persons
 from people.operations.parts import add_identifier, add_to_part, note_agency_notice, open_part
+from people.operations.searches import save_search
 from people.operations.watching import assign_case
 from tests import factories
 from tests.people.test_imports import HEADINGS, KOVAL, MELNYK, commit, csv_of, taken, verdicts
@@ -227,3 +230,81 @@ def test_what_an_import_brought_goes_too_and_it_does_not_come_back_unnoticed(
     verified(cast.north.home, tmp_path)
     assert verdicts(taken(clerk, sent)) == {2: "erased", 3: "same"}
     assert of.top_rows  # as it was read before
+
+
+def test_rows_of_lists_that_name_the_person_go_however_they_were_judged(
+    cast, settings, tmp_path, django_capture_on_commit_callbacks
+):
+    clerk = cast.north.clerk
+    koval = create_person(
+        actor=clerk, names=[{"family": "Коваль", "given": "Іван", "patronymic": "Петрович"}], birth_date="1987-04-23",
+        service_number="U-1000001",
+    )  # fmt: skip
+    other = create_person(actor=clerk, names=[{"family": "Шевченко", "given": "Олег"}], birth_date="1990-01-02")
+    rows = [
+        KOVAL, ["", "Koval", "Ivan", "Petrovych", "1987", "", "рядовий"], [*KOVAL[:2], "Івaн", *KOVAL[3:]],
+        ["", "Коваль", "Іван", "Петрович", "23.04.1987", "", "капрал"], ["", "Тест", "Інший", "", "", "u 1000001", "майор"],
+        MELNYK, ["", "Шевченко", "Олег", "", "02.01.1990", "", "сержант"],
+    ]  # fmt: skip
+    of = taken(clerk, csv_of(HEADINGS, *rows))
+    correct_row(of, number=4, cells={2: "Іван"}, actor=clerk)
+    left = taken(clerk, csv_of(HEADINGS, [*KOVAL[:2], "Івaн", "", "", "U-7", "лейтенант"]), sender="Another")
+    assert verdicts(of) == {
+        2: "update",
+        3: "ambiguous",
+        4: "repeated",
+        5: "repeated",
+        6: "ambiguous",
+        7: "new",
+        8: "update",
+    }
+
+    with django_capture_on_commit_callbacks(execute=True):
+        erase_person(koval, actor=cast.north.head, **DECISION)
+
+    assert verdicts(of) == {7: "new", 8: "update"}
+    assert verdicts(left) == {}
+    stored = everything_stored()
+    for word in ("Коваль", "Koval", "Івaн", "1000001", "капрал", "майор", "лейтенант"):
+        assert word not in stored
+    assert "Шевченко" in stored
+    assert list(settings.FILES_DIR.iterdir()) == []
+    assert Person.objects.visible_to(clerk).get() == other
+    verified(cast.north.home, tmp_path)
+
+
+def test_rows_that_were_settled_on_somebody_else_stay_theirs(cast):
+    clerk = cast.north.clerk
+    first = create_person(actor=clerk, names=[{"family": "Коваль", "given": "Іван"}])
+    of = taken(clerk, csv_of(HEADINGS, KOVAL))
+    operations.decide_rows(of, decisions={2: ("create", None)}, actor=clerk)
+    commit(of, clerk)
+    erase_person(first, actor=cast.north.head, **DECISION)
+
+    assert verdicts(of) == {2: "ambiguous"}
+    operations.undo_import(of, actor=clerk)
+    while intake.work_on(of.pk):
+        pass
+    assert not Person.objects.unscoped("test").exists()
+
+
+def test_searches_for_the_person_go_whoever_keeps_them_on_that_side(cast, person):
+    for actor, label, sought in (
+        (cast.north.clerk, "mine", f"{SECRET} anna"), (cast.north.negotiator, "Квіллфезер Анна", ""),
+        (cast.north.clerk, "by number", "ab-77"), (cast.north.clerk, "others", "Anna"), (cast.south.clerk, "theirs", SECRET),
+    ):  # fmt: skip
+        save_search(actor=actor, label=label, asked={"q": sought})
+
+    erase_person(person, actor=cast.north.head, **DECISION)
+
+    assert sorted(SavedSearch.objects.unscoped("test").values_list("label", flat=True)) == ["others", "theirs"]
+
+
+def test_a_sentence_that_named_the_person_goes(cast, person):
+    of = taken(cast.north.clerk, csv_of(HEADINGS, KOVAL))
+    why = {"why": f"Others have worked on dossiers: {person.label}."}
+    Import.objects.unscoped("test").filter(pk=of.pk).update(fault="stopped", fault_given=why)
+
+    erase_person(person, actor=cast.north.head, **DECISION)
+
+    assert SECRET not in everything_stored()
