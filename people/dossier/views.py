@@ -348,7 +348,7 @@ def erasure(request: HttpRequest, pk: UUID) -> HttpResponse:
         given = form.cleaned_data
         return erasing.erase_person(person, actor=viewer, decided_on=given["decided_on"], reason=given["reason"])
 
-    return _tried(request, person, form, about, erase, then=reverse("people:index"))
+    return _tried(request, person, form, about, erase, then=reverse("people:index"), is_final=True)
 
 
 def _tried(
