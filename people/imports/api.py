@@ -93,7 +93,8 @@ class ImportDoor(Door):
 
     def detail_of(self, of: Import) -> ImportDetail:
         row = import_row(of)
-        counts = {one.verdict: one.count for one in verdict_counts(of, self.viewer, "")}
+        every, _left = verdict_counts(of, self.viewer, "")
+        counts = {one.verdict: one.count for one in every}
         return ImportDetail(
             **{name: getattr(row, name) for name in ImportApiRow.__slots__}, heading_row=of.heading_row,
             headings=of.headings, columns=of.columns, verdicts=counts,

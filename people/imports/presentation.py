@@ -252,15 +252,23 @@ def _step_shown(of: Import, step: str, may: frozenset[str]) -> StepShown:
     return StepShown(step, str(transition.label), url, transition.refusal(Attempt(of, may, asks_only=True)))
 
 
-def verdict_counts(of: Import, viewer: User, here: str, *, left: bool = False) -> list[VerdictCount]:
-    """Of this import's own rows, in the order of the verdicts. `left`: of those that are not taken in yet."""
+def verdict_counts(of: Import, viewer: User, here: str) -> tuple[list[VerdictCount], list[VerdictCount]]:
+    """Of this import's own rows, in the order of the verdicts: of all, and of those that are not taken in yet."""
     rows = ImportRow.objects.visible_to(viewer).filter(of_import=of).order_by()
-    if left:
-        rows = rows.filter(outcome__in=(Outcome.NONE, Outcome.REFUSED))
+    decided, is_left = ~Q(decision=Decision.AS_JUDGED), Q(outcome__in=(Outcome.NONE, Outcome.REFUSED))
     grouped = rows.values_list("verdict").annotate(
-        n=Count("pk"), decided=Count("pk", filter=~Q(decision=Decision.AS_JUDGED))
-    )
-    counted = {verdict: (count, decided) for verdict, count, decided in grouped}
+        n=Count("pk"), decided=Count("pk", filter=decided),
+        left=Count("pk", filter=is_left), left_decided=Count("pk", filter=is_left & decided),
+    )  # fmt: skip
+    every, left = {}, {}
+    for verdict, count, of_these, count_left, of_those in grouped:
+        every[verdict] = count, of_these
+        if count_left:
+            left[verdict] = count_left, of_those
+    return _counted(of, here, every), _counted(of, here, left)
+
+
+def _counted(of: Import, here: str, counted: Mapping[str, tuple[int, int]]) -> list[VerdictCount]:
     url = reverse("people:import_detail", args=[of.pk])
     return [
         VerdictCount(

@@ -39,7 +39,7 @@ from people.imports.presentation import (
     window_of_rows,
 )
 from people.imports.transitions import TRANSITIONS
-from people.models import Decision, Import, ImportRow, ImportStatus
+from people.models import Decision, Import, ImportRow, ImportStatus, RowVerdict
 from people.operations.corrections import can_be_corrected, correct_row, corrections_of
 from people.operations.imports import (
     begin_import,
@@ -109,13 +109,15 @@ def _detail(request: HttpRequest, of: Import, form: CommitForm, status: int = 20
     viewer, verdict = _viewer(request), request.GET.get("verdict", "")
     context: dict[str, Any] = {"of": import_shown(of, viewer), "form": form, "verdict": verdict}
     if of.status in HAS_ROWS:
+        counts, left = verdict_counts(of, viewer, verdict)
+        waits = any(one.verdict == RowVerdict.AMBIGUOUS and one.decided < one.count for one in left)
         context |= {
-            "counts": verdict_counts(of, viewer, verdict),
-            "left": verdict_counts(of, viewer, verdict, left=True) if not of.is_working else [],
+            "counts": counts,
+            "left": left if not of.is_working else [],
             "window": window_of_rows(
                 of, viewer, verdict=verdict, after=_number(request, "after"), before=_number(request, "before")
             ),
-            "settle_url": next_to_settle(of, viewer, 0) if not of.is_working else "",
+            "settle_url": next_to_settle(of, viewer, 0) if waits and not of.is_working else "",
             "choices": [(value, label) for value, label in Decision.choices if value != Decision.UPDATE],
         }
     events = Event.objects.visible_to(viewer).about(of).newest_first()[:EVENTS_SHOWN]
