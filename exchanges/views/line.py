@@ -55,7 +55,8 @@ def _mark(request: HttpRequest, page: TranchePage, asked: LineAsked) -> HttpResp
     except DomainError as refusal:
         refused = refusal.sentence
     if request.htmx and entry and not asked.one:  # type: ignore[attr-defined]
-        shown = LinePage(TranchePage(page.tranche, page.viewer), asked)
+        page = TranchePage(page.tranche, page.viewer)
+        shown = LinePage(page, asked)
         context = {
             "head": page.head(), "heads": shown.heads(), "person": shown.one(entry), "refused": refused,
             "filters": shown.filters(), "begin_url": shown.begin_url(),

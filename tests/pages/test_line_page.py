@@ -55,6 +55,20 @@ def test_swapped_in_place_the_row_comes_with_the_heads(scene, browser):
     assert 'not checked by us <span class="tally">2</span>' in content
 
 
+def test_with_the_last_mark_the_line_no_longer_waits_for_this_side(scene, browser):
+    tranche = factories.tranche_at(scene, T.GONE)
+    client = browser(scene.cast.north.handover)
+    received = received_by(tranche, scene.north)
+
+    told = [
+        client.post(line(tranche), {"mark": f"received:{entry.pk}"}, headers={"HX-Request": "true"}).content.decode()
+        for entry in received
+    ]
+
+    waits = "<strong><bdi>North</bdi></strong> – receipt"
+    assert [waits in content for content in told] == [*[True] * (len(received) - 1), False]
+
+
 def test_one_at_a_time_goes_on_to_who_is_left(scene, browser):
     tranche = factories.tranche_at(scene, T.GONE)
     first, second, third = received_by(tranche, scene.north)
