@@ -31,7 +31,8 @@ class SearchKey(Compartmented):
     read_capability: ClassVar[tuple[str, ...]] = (May.READ_NAMES,)
 
     class Meta:
-        indexes = [models.Index(fields=["compartment", "key", "person"], name="search_key_by_beginning")]
+        # With the place, a stretch is read from the index alone.
+        indexes = [models.Index(fields=["compartment", "key", "person", "place"], name="search_key_by_beginning")]
 
     def __str__(self) -> str:
         return str(self.pk)

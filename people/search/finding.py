@@ -6,10 +6,10 @@ beginnings, then consonants alone; and where they found nobody, beginnings with 
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import BooleanField, F, Func, Q, QuerySet
+from django.db.models import Q, QuerySet
 from rapidfuzz.distance import OSA
 
 from access import kept
@@ -17,11 +17,12 @@ from access.models import Compartment, User
 from access.roles import May
 from access.scoping import compartments_where
 from people.models import Person, SearchKey
+from people.search import stretches
+from people.search.stretches import END, Held, Row, Way, any_of, as_first_word, from_start
 from people.search.words import (
     BONES,
     CALL_SIGN,
     EARLY,
-    END,
     FAMILY,
     Sought,
     Word,
@@ -35,8 +36,6 @@ ENOUGH = 20
 MOST = 400  # rows of a pass
 SLIPPED_ROWS = 5_000  # that begin alike, of which those are kept that differ by a letter
 FREQUENT = 10_000  # beyond that it does not matter which of two words is rarer
-
-Row = tuple[str, int, uuid.UUID]  # key, place, person
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +51,7 @@ def find(viewer: User, text: str, *, most: int = MOST) -> list[uuid.UUID]:
         return []
     best: dict[uuid.UUID, tuple[float, str]] = {}
     for compartment in _compartments(viewer):
-        rows = SearchKey.objects.unscoped("of a compartment where the viewer reads names").filter(
-            compartment=compartment
-        )
-        for key, place, person in _candidates(rows, sought, most):
+        for key, place, person in _candidates(compartment, sought, most):
             rated = (-_score(key, place, sought), key)
             if person not in best or rated < best[person]:
                 best[person] = rated
@@ -82,130 +78,114 @@ def _read_as(ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
     return list(dict.fromkeys(holders.get(pk, pk) for pk in ids))
 
 
-def _candidates(rows: "QuerySet[SearchKey]", sought: Sought, most: int) -> list[Row]:
-    stretch = rows.order_by("key", "person_id").values_list("key", "place", "person_id")
+def _candidates(compartment: uuid.UUID, sought: Sought, most: int) -> list[Row]:
     found: dict[tuple[str, uuid.UUID], Row] = {}
-    for condition in _passes(rows, sought):
-        found |= {(row[0], row[2]): row for row in stretch.filter(condition)[:most]}
+    for ways in _passes(compartment, sought):
+        found |= {(row[0], row[2]): row for row in stretches.read(compartment, ways, most)}
         if len({person for _key, person in found}) >= ENOUGH:
             return list(found.values())
     if not found and not sought.is_bare:
-        return _past_a_slip(rows, stretch, sought, most)
+        return _past_a_slip(compartment, sought, most)
     return list(found.values())
 
 
-def _passes(rows: "QuerySet[SearchKey]", sought: Sought) -> Iterator[Q]:
+def _passes(compartment: uuid.UUID, sought: Sought) -> Iterator[list[Way]]:
     if not sought.words:
-        yield _born(sought) & Q(place=FAMILY) & ~_from(BONES)
+        yield [_by_year(sought)]
         return
     if sought.is_bare:
-        yield from _by_bones(sought)
-    anchor = _rarest(rows, sought.words)
+        yield _by_bones(sought)
+    anchor = _rarest(compartment, sought.words)
     others = [word for word in sought.words if word is not anchor]
-    whole = _all([_whole_word_of(word) if word is not sought.words[-1] else _some_word_of(word) for word in others])
-    yield _begins_whole(anchor) & whole & _born(sought)
-    yield _begins(anchor) & _all([_some_word_of(word) for word in others]) & _born(sought)
+    last = sought.words[-1]
+    whole = [_some_word_of(word) if word is last else _whole_word_of(word) for word in others]
+    yield _with(_begins_whole(anchor), *whole, *_born(sought))
+    yield _with(_begins(anchor), *map(_some_word_of, others), *_born(sought))
     if not sought.is_bare:
-        yield from _by_bones(sought)
+        yield _by_bones(sought)
 
 
-def _rarest(rows: "QuerySet[SearchKey]", words: Sequence[Word]) -> Word:
+def _rarest(compartment: uuid.UUID, words: Sequence[Word]) -> Word:
     """The word with the shortest stretch; of frequent ones rather not a first name."""
     if len(words) == 1:
         return words[0]
-    counts = {word: rows.filter(_begins(word))[:FREQUENT].count() for word in words}
-    return min(words, key=lambda word: (counts[word], word.is_a_first_name, -len(word.spellings[0])))
+    counts = stretches.sizes(compartment, [_begins(word) for word in words], FREQUENT)
+    ranked = [
+        (min(count, FREQUENT), word.is_a_first_name, -len(word.spellings[0]))
+        for count, word in zip(counts, words, strict=True)
+    ]
+    return words[ranked.index(min(ranked))]
 
 
-def _by_bones(sought: Sought) -> Iterator[Q]:
+def _by_bones(sought: Sought) -> list[Way]:
     """Each word may be the family name, if it has consonants enough to tell one."""
     fewest = 1 if sought.is_bare else 2
     able = [word for word in sought.words if word.bones and len(word.bones[0]) >= fewest]
-    ways = [
-        _any([_from(BONES + bone) for bone in word.bones])
-        & _all(
-            [_any([Q(key__contains=f" {bone}") for bone in _all_bones(one)]) for one in sought.words if one is not word]
-        )
+    return [
+        way
         for word in able
+        for way in _with(
+            [from_start(BONES + bone) for bone in word.bones],
+            *(_some_bone_of(one) for one in sought.words if one is not word),
+            *_born(sought),
+        )
     ]
-    if ways:
-        yield _any(ways) & _born(sought)
 
 
 def _all_bones(word: Word) -> list[str]:
     return [bone for bone in dict.fromkeys((*word.bones, *map(bones_of, word.forms))) if bone]
 
 
-def _past_a_slip(rows: "QuerySet[SearchKey]", stretch: Any, sought: Sought, most: int) -> list[Row]:
+def _past_a_slip(compartment: uuid.UUID, sought: Sought, most: int) -> list[Row]:
     """One word with a letter wrong, the others as they begin: first the word that nothing begins with."""
     able = [word for word in sought.words if early_slips(word.spellings[0])]
-    known = {word: rows.filter(_begins(word))[:1].count() for word in able}
-    for word in sorted(able, key=lambda word: known[word]):
+    known = stretches.sizes(compartment, [_begins(word) for word in able], 1)
+    for _count, place in sorted((min(count, 1), place) for place, count in enumerate(known)):
+        word = able[place]
         typed = word.spellings[0]
-        others = _all([_some_word_of(other) for other in sought.words if other is not word]) & _born(sought)
-        late = [
-            row for row in stretch.filter(_from(typed[:EARLY]) & others)[:SLIPPED_ROWS] if has_slipped(typed, row[0])
-        ]
-        if late:
+        others = (*(_some_word_of(other) for other in sought.words if other is not word), *_born(sought))
+        begun = stretches.read(compartment, _with([from_start(typed[:EARLY])], *others), SLIPPED_ROWS)
+        if late := [row for row in begun if has_slipped(typed, row[0])]:
             return late[:most]
-        early = stretch.filter(Q(BeginsWithAny(early_slips(typed))) & others)[:most]
+        early = stretches.read_any(compartment, early_slips(typed), others, most)
         if found := [row for row in early if has_slipped(typed, row[0])]:
             return found
     return []
 
 
-class BeginsWithAny(Func):
-    """One of so many stretches that putting each together as a condition took most of the time."""
-
-    output_field = BooleanField()
-    conditional = True
-
-    def __init__(self, starts: Sequence[str]) -> None:
-        super().__init__(F("key"))
-        self.starts = starts
-
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
-        column, _params = compiler.compile(self.source_expressions[0])
-        stretches = " OR ".join([f"({column} >= %s AND {column} < %s)"] * len(self.starts))
-        return f"({stretches})", [bound for start in self.starts for bound in (start, start + END)]
+def _with(ways: Sequence[Way], *holds: tuple[Held, ...]) -> list[Way]:
+    told = tuple(filter(None, holds))  # a number has no consonants, and asks for none
+    return [replace(way, holds=told) for way in ways]
 
 
-def _from(start: str) -> Q:
-    return Q(key__gte=start, key__lt=start + END)
+def _begins(word: Word) -> list[Way]:
+    return [*map(from_start, word.spellings), *(from_start(f"{form} ") for form in word.forms)]
 
 
-def _begins(word: Word) -> Q:
-    return _any([*map(_from, word.spellings), *(_from(f"{form} ") for form in word.forms)])
+def _begins_whole(word: Word) -> list[Way]:
+    return [as_first_word(one) for one in (*word.spellings, *word.forms)]
 
 
-def _begins_whole(word: Word) -> Q:
-    return _any([_from(f"{one} ") | Q(key=one) for one in (*word.spellings, *word.forms)])
+def _by_year(sought: Sought) -> Way:
+    return Way("0", END, _born(sought), FAMILY)  # past the keys of bones
 
 
-def _some_word_of(word: Word) -> Q:
-    return _any([Q(key__contains=f" {one}") for one in (*word.spellings, *word.forms)])
+def _some_word_of(word: Word) -> tuple[Held, ...]:
+    return tuple(("contains", f" {one}") for one in (*word.spellings, *word.forms))
 
 
-def _whole_word_of(word: Word) -> Q:
-    return _any([Q(key__contains=f" {one} ") | Q(key__endswith=f" {one}") for one in (*word.spellings, *word.forms)])
+def _whole_word_of(word: Word) -> tuple[Held, ...]:
+    return tuple(
+        held for one in (*word.spellings, *word.forms) for held in (("contains", f" {one} "), ("endswith", f" {one}"))
+    )
 
 
-def _born(sought: Sought) -> Q:
-    return _any([Q(key__endswith=f" {year}") for year in sought.years]) if sought.years else Q()
+def _some_bone_of(word: Word) -> tuple[Held, ...]:
+    return tuple(("contains", f" {bone}") for bone in _all_bones(word))
 
 
-def _any(ways: Sequence[Q]) -> Q:
-    together = Q()
-    for way in ways:
-        together |= way
-    return together
-
-
-def _all(conditions: Sequence[Q]) -> Q:
-    together = Q()
-    for condition in conditions:
-        together &= condition
-    return together
+def _born(sought: Sought) -> tuple[tuple[Held, ...], ...]:
+    return (tuple(("endswith", f" {year}") for year in sought.years),) if sought.years else ()
 
 
 # Which of those found comes first
@@ -243,15 +223,14 @@ def narrowed(persons: Any, text: str, viewer: User) -> Any:
         return persons
     if not sought:
         return persons.none()
-    ways = [_born(sought) & Q(place=FAMILY)] if not sought.words else list(_narrowing(sought))
-    keys = SearchKey.objects.visible_to(viewer).filter(_any(ways))
+    ways = _narrowing(sought) if sought.words else [_by_year(sought)]
+    keys = SearchKey.objects.visible_to(viewer).filter(any_of(way.condition() for way in ways))
     found = keys.order_by().values("person_id")
     merged = Person.objects.visible_to(viewer).filter(pk__in=found, merged_into__isnull=False)
     return persons.filter(Q(pk__in=found) | Q(pk__in=merged.order_by().values("merged_into")))
 
 
-def _narrowing(sought: Sought) -> Iterator[Q]:
+def _narrowing(sought: Sought) -> list[Way]:
     anchor = max(sought.words, key=lambda word: (not word.is_a_first_name, len(word.spellings[0])))
     others = [word for word in sought.words if word is not anchor]
-    yield _begins(anchor) & _all([_some_word_of(word) for word in others]) & _born(sought)
-    yield from _by_bones(sought)
+    return [*_with(_begins(anchor), *map(_some_word_of, others), *_born(sought)), *_by_bones(sought)]

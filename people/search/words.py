@@ -18,7 +18,6 @@ from people.matching.given_names import CLASSES, skeleton
 
 KEY_LENGTH = 200
 BONES = "="
-END = "~"  # after every letter and digit of a fold that is kept, which are ASCII
 FAMILY, GIVEN, PATRONYMIC, NUMBER, CALL_SIGN = 1, 2, 3, 4, 5
 
 MOST_WORDS = 6
