@@ -19,7 +19,7 @@ from django.utils.translation import gettext as django_gettext  # words of Djang
 from django.utils.translation import gettext_lazy as _
 
 from access.forms import show_refusal
-from access.models import User
+from access.requests import viewer_of
 from access.roles import May
 from access.scoping import capabilities_anywhere, capabilities_in
 from core.errors import DomainError, InputRefused
@@ -229,10 +229,10 @@ class OperationInline(CapabilityPermissions, ScopedChoices, admin.TabularInline)
         for index, form in formset.typed():
             with refused_at(f"{formset.prefix}.{index}"):
                 if form.instance._state.adding:
-                    self.add_row(parent, actor=actor_of(request), **form.values)
+                    self.add_row(parent, actor=viewer_of(request), **form.values)
                 elif self.change_row is not None:
                     seen = {"version": form.cleaned_data[SEEN_VERSION]} if SEEN_VERSION in form.fields else {}
-                    self.change_row(form.instance, actor=actor_of(request), **seen, **form.changes)
+                    self.change_row(form.instance, actor=viewer_of(request), **seen, **form.changes)
 
 
 class OperationAdmin(CapabilityPermissions, ScopedChoices, admin.ModelAdmin):  # type: ignore[type-arg]
@@ -329,11 +329,6 @@ class OperationAdmin(CapabilityPermissions, ScopedChoices, admin.ModelAdmin):  #
                 self.message_user(request, f"{row}: {refused.sentence}", level="error")
         if count:
             self.message_user(request, f"{done} ({count})")
-
-
-def actor_of(request: HttpRequest) -> User:
-    """The signed-in user: the admin site lets nobody else in."""
-    return request.user  # type: ignore[return-value]
 
 
 def refusal_of(request: HttpRequest) -> DomainError | None:

@@ -18,8 +18,9 @@ from django.utils.translation import gettext as django_gettext  # words of Djang
 from django.utils.translation import gettext_lazy as _
 
 from access.acting import NotAllowed
-from access.admin import OperationAdmin, OperationForm, OperationFormSet, ScopedFilter, actor_of
+from access.admin import OperationAdmin, OperationForm, OperationFormSet, ScopedFilter
 from access.models import Compartment, Grant, Membership, Organisation, Party, User, is_operator
+from access.requests import viewer_of
 from access.roles import May, Role
 from access.scoping import compartments_where
 from accounts.keeping import organisations_kept_by
@@ -93,7 +94,7 @@ class PartyAdmin(KeptAdmin):
     ordering = ("name",)
 
     def create_row(self, request: HttpRequest, form: Any, formsets: Mapping[str, OperationFormSet]) -> Model:
-        return create_party(form.values["name"], actor=actor_of(request))
+        return create_party(form.values["name"], actor=viewer_of(request))
 
 
 @admin.register(Organisation)
@@ -107,7 +108,7 @@ class OrganisationAdmin(KeptAdmin):
     ordering = ("name",)
 
     def create_row(self, request: HttpRequest, form: Any, formsets: Mapping[str, OperationFormSet]) -> Model:
-        return create_organisation(actor=actor_of(request), **form.values)
+        return create_organisation(actor=viewer_of(request), **form.values)
 
 
 class UserForm(OperationForm):
@@ -141,10 +142,10 @@ class UserAdmin(KeptAdmin):
         organisation = self._kept_organisation(request, row)
         if organisation is None:
             raise NotAllowed(_("This account belongs to another organisation."))
-        return change_user(row, organisation=organisation, actor=actor_of(request), **form.changes)
+        return change_user(row, organisation=organisation, actor=viewer_of(request), **form.changes)
 
     def _kept_organisation(self, request: HttpRequest, user: User) -> Organisation | None:
-        return organisations_kept_by(actor_of(request)).filter(memberships__user=user).first()
+        return organisations_kept_by(viewer_of(request)).filter(memberships__user=user).first()
 
 
 class InvitationForm(OperationForm):
@@ -170,10 +171,10 @@ class InvitationAdmin(KeptAdmin):
         return ["organisation", "email", "roles", "language"] if obj is None else shown
 
     def choices_for(self, db_field: Any, request: HttpRequest) -> Any:
-        return organisations_kept_by(actor_of(request))
+        return organisations_kept_by(viewer_of(request))
 
     def create_row(self, request: HttpRequest, form: Any, formsets: Mapping[str, OperationFormSet]) -> Model:
-        return invite_member(actor=actor_of(request), **form.values)
+        return invite_member(actor=viewer_of(request), **form.values)
 
     def has_end_permission(self, request: HttpRequest) -> bool:
         return self.may(request, self.may_write)
@@ -195,11 +196,11 @@ class MembershipAdmin(NamedByHandle):
 
     def choices_for(self, db_field: Any, request: HttpRequest) -> Any:
         if db_field.name == "organisation":
-            return organisations_kept_by(actor_of(request))
+            return organisations_kept_by(viewer_of(request))
         return super().choices_for(db_field, request).filter(is_system=False)
 
     def create_row(self, request: HttpRequest, form: Any, formsets: Mapping[str, OperationFormSet]) -> Model:
-        return add_membership(actor=actor_of(request), **form.values)
+        return add_membership(actor=viewer_of(request), **form.values)
 
     def has_end_permission(self, request: HttpRequest) -> bool:
         return self.may(request, self.may_write)
@@ -231,7 +232,7 @@ class GrantAdmin(NamedByHandle):
     actions = ("end",)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        rows = with_persons_known_to(actor_of(request), super().get_queryset(request))
+        rows = with_persons_known_to(viewer_of(request), super().get_queryset(request))
         return rows.prefetch_related("roles")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -259,7 +260,7 @@ class GrantAdmin(NamedByHandle):
         return rows.filter(is_system=False) if db_field.name == "user" else rows
 
     def create_row(self, request: HttpRequest, form: Any, formsets: Mapping[str, OperationFormSet]) -> Model:
-        return give_grant(actor=actor_of(request), roles=form.cleaned_data["roles"], **form.values)
+        return give_grant(actor=viewer_of(request), roles=form.cleaned_data["roles"], **form.values)
 
     def has_end_permission(self, request: HttpRequest) -> bool:
         return self.may(request, self.may_write)

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from access.declared import signed_in
 from access.models import User
+from access.requests import viewer_of
 from access.roles import May
 from access.scoping import capabilities_anywhere
 from config.places import places_for
@@ -26,7 +27,7 @@ FINAL_LISTS = 20
 @signed_in
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    viewer: User = request.user  # type: ignore[assignment]
+    viewer = viewer_of(request)
     part = request.GET.get("part", "")
     if request.htmx and part == "waiting":  # type: ignore[attr-defined]
         return render(request, "home.html#waiting", {"waiting": waiting_for(viewer)})

@@ -7,7 +7,8 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from access.admin import OperationAdmin, OperationFormSet, OperationInline, ScopedFilter, actor_of, faults_moved
+from access.admin import OperationAdmin, OperationFormSet, OperationInline, ScopedFilter, faults_moved
+from access.requests import viewer_of
 from access.roles import May
 from negotiations.models import AgendaItem, Attendance, Delegation, DelegationMember, Negotiation, Round, Statement
 from negotiations.operations import (
@@ -111,11 +112,11 @@ class DelegationAdmin(TalksAdmin):
     def create_row(self, request: HttpRequest, form: Any, formsets: Mapping[str, OperationFormSet]) -> Model:
         members, places = rows_of(formsets, "members")
         with faults_moved({"members": ("members", places)}):
-            return create_delegation(actor=actor_of(request), members=members, **form.values)
+            return create_delegation(actor=viewer_of(request), members=members, **form.values)
 
     def change_row(self, request: HttpRequest, row: Any, form: Any) -> Model:
         return change_delegation(
-            row, actor=actor_of(request), version=form.cleaned_data["seen_version"], **form.changes
+            row, actor=viewer_of(request), version=form.cleaned_data["seen_version"], **form.changes
         )  # fmt: skip
 
 
@@ -141,7 +142,7 @@ class RoundAdmin(TalksAdmin):
         }
         with faults_moved(places):
             return record_round(
-                actor=actor_of(request),
+                actor=viewer_of(request),
                 agenda=[(item["title"], item["outcome"], item["note"]) for item in items],
                 statements=statements,
                 attendances=attendances,
@@ -150,7 +151,7 @@ class RoundAdmin(TalksAdmin):
 
     def change_row(self, request: HttpRequest, row: Any, form: Any) -> Model:
         return change_round(
-            row, actor=actor_of(request), version=form.cleaned_data["seen_version"], **form.changes
+            row, actor=viewer_of(request), version=form.cleaned_data["seen_version"], **form.changes
         )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from access.admin import faults_moved
 from access.declared import needs, signed_in
 from access.forms import answer_status, attempt
 from access.models import User
+from access.requests import viewer_of
 from access.roles import May
 from access.scoping import capabilities_anywhere
 from audit.models import Event
@@ -43,7 +44,7 @@ SECTIONS: list[Callable[[User, Negotiation], tuple[str, dict[str, Any]] | None]]
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     window = window_of_negotiations(
-        _viewer(request),
+        viewer_of(request),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
     )
@@ -54,9 +55,9 @@ def index(request: HttpRequest) -> HttpResponse:
 @needs(May.NEGOTIATE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    form = NegotiationForm(request.POST if request.method == "POST" else None, viewer=_viewer(request))
+    form = NegotiationForm(request.POST if request.method == "POST" else None, viewer=viewer_of(request))
     if form.is_valid():
-        opened = attempt(form, partial(_open, form, _viewer(request)))
+        opened = attempt(form, partial(_open, form, viewer_of(request)))
         if opened is not None:
             messages.success(
                 request, _("The negotiation is open. Next: set the sign-off policy, then draft an exchange.")
@@ -75,7 +76,7 @@ def _open(form: NegotiationForm, actor: User) -> Negotiation:
 @require_safe
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     negotiation = _negotiation(request, pk)
-    viewer = _viewer(request)
+    viewer = viewer_of(request)
     events = (
         Event.objects.visible_to(viewer).filter(compartment=negotiation.compartment_id).newest_first()[:EVENTS_SHOWN]
     )
@@ -92,11 +93,11 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 def round_new(request: HttpRequest, pk: UUID) -> HttpResponse:
     negotiation = _negotiation(request, pk)
     posted = request.POST if request.method == "POST" else None
-    form = RoundForm(posted, negotiation=negotiation, viewer=_viewer(request))
+    form = RoundForm(posted, negotiation=negotiation, viewer=viewer_of(request))
     agenda = AgendaFormSet(posted, prefix="agenda")
     if form.is_valid() and agenda.is_valid():
         items = [(item["title"], item["outcome"], item["note"]) for item in agenda.cleaned_data if item.get("title")]
-        recording = partial(record_round, negotiation, actor=_viewer(request), agenda=items, **form.cleaned_data)
+        recording = partial(record_round, negotiation, actor=viewer_of(request), agenda=items, **form.cleaned_data)
         if attempt(form, recording) is not None:
             messages.success(request, _("The round is recorded."))
             return redirect("negotiations:detail", pk=pk)
@@ -137,7 +138,7 @@ def word_new(request: HttpRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_safe
 def public_talks(request: HttpRequest) -> HttpResponse:
-    rows = talks_of_record(_viewer(request))
+    rows = talks_of_record(viewer_of(request))
     form = RecordFilter(request.GET, choices=choices_of_talks(rows))
     context = {"form": form, "asked": form.asked, "page": talks_page(rows, form.asked), "is_filled": bool(rows)}
     return render(request, "negotiations/public_talks.html", context, status=200 if form.is_valid() else 400)
@@ -160,8 +161,8 @@ def _recorded(
 ) -> HttpResponse:
     """Show the form, or record what it holds and go back to the negotiation."""
     posted = request.POST if request.method == "POST" else None
-    form = form_class(posted, negotiation=negotiation, viewer=_viewer(request))
-    if form.is_valid() and attempt(form, partial(operation, actor=_viewer(request), **form.cleaned_data)) is not None:
+    form = form_class(posted, negotiation=negotiation, viewer=viewer_of(request))
+    if form.is_valid() and attempt(form, partial(operation, actor=viewer_of(request), **form.cleaned_data)) is not None:
         messages.success(request, done)
         return redirect("negotiations:detail", pk=negotiation.pk)
     return _form_page(request, negotiation, form, title=title, capability=capability, about=about)
@@ -170,10 +171,6 @@ def _recorded(
 def _form_page(
     request: HttpRequest, negotiation: Negotiation, form: OfNegotiation, *, title: str, capability: str, **context: Any
 ) -> HttpResponse:
-    may = _viewer(request).capabilities_in(negotiation.compartment_id)
+    may = viewer_of(request).capabilities_in(negotiation.compartment_id)
     context |= {"negotiation": negotiation, "form": form, "title": title, "why_not": why_not(may, capability)}
     return render(request, "negotiations/talks_form.html", context, status=answer_status(form))
-
-
-def _viewer(request: HttpRequest) -> User:
-    return request.user  # type: ignore[return-value]

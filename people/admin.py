@@ -15,10 +15,10 @@ from access.admin import (
     OperationFormSet,
     OperationInline,
     VersionedForm,
-    actor_of,
     faults_moved,
 )
 from access.models import Compartment
+from access.requests import viewer_of
 from access.roles import May
 from people.models import CategoryAssignment, Claim, Name, Person
 from people.operations import (
@@ -112,16 +112,16 @@ class PersonAdmin(OperationAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
-            return ["compartment", *IDENTITY] if len(halves_written_by(actor_of(request))) > 1 else [*IDENTITY]
+            return ["compartment", *IDENTITY] if len(halves_written_by(viewer_of(request))) > 1 else [*IDENTITY]
         return [*IDENTITY, "seen_version"] if self.has_change_permission(request, obj) else [*IDENTITY]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.base_fields["compartment"].queryset = halves_written_by(actor_of(request))
+        form.base_fields["compartment"].queryset = halves_written_by(viewer_of(request))
         return form
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        return narrowed(queryset, search_term, actor_of(request)), False
+        return narrowed(queryset, search_term, viewer_of(request)), False
 
     def create_row(self, request: HttpRequest, form: Any, formsets: Mapping[str, OperationFormSet]) -> Model:
         typed = {prefix: list(formset.typed()) for prefix, formset in formsets.items()}
@@ -130,8 +130,8 @@ class PersonAdmin(OperationAdmin):
         with faults_moved(places):
             identity = {name: value for name, value in form.values.items() if name != "compartment"}
             return create_person(
-                actor=actor_of(request), compartment=form.cleaned_data.get("compartment"), **identity, **rows
+                actor=viewer_of(request), compartment=form.cleaned_data.get("compartment"), **identity, **rows
             )  # fmt: skip
 
     def change_row(self, request: HttpRequest, row: Any, form: Any) -> Model:
-        return change_person(row, actor=actor_of(request), version=form.cleaned_data["seen_version"], **form.changes)
+        return change_person(row, actor=viewer_of(request), version=form.cleaned_data["seen_version"], **form.changes)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from access.declared import public, signed_in
 from access.forms import answer_status, attempt
 from access.models import User
+from access.requests import viewer_of
 from access.roles import Role
 from access.scoping import memberships_of
 from accounts.demo import demo_accounts
@@ -78,7 +79,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("old_password", "password", "again")
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
-    user: User = request.user  # type: ignore[assignment]
+    user = viewer_of(request)
     changes = request.POST.get("form", "") if request.method == "POST" else ""
     initial = {"language": user.language, "time_zone": user.time_zone}
     preferences = PreferencesForm(request.POST if changes == "preferences" else None, initial=initial)

@@ -11,12 +11,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from access.declared import needs
 from access.forms import answer_status, attempt
+from access.requests import viewer_of
 from access.roles import May
 from accounts.forms import GrantForm
 from accounts.operations import end_grant, give_grant
 from accounts.presentation.opening import grant_by_handle, opened_by, shareable, what_they_will_see
 from accounts.presentation.organisation import tabs
-from accounts.views.members import viewer_of
 
 
 @needs(May.SHARE)

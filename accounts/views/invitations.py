@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from access.declared import public
 from access.forms import answer_status, attempt
 from access.models import User
+from access.requests import viewer_of
 from accounts.forms import AcceptForm, NewcomerForm
 from accounts.middleware import begin
 from accounts.models import Invitation
@@ -49,7 +50,7 @@ def _join(request: HttpRequest, token: str, found: Invitation) -> HttpResponse:
 
 
 def _accept(request: HttpRequest, token: str, found: Invitation) -> HttpResponse:
-    viewer: User = request.user  # type: ignore[assignment]
+    viewer = viewer_of(request)
     form = AcceptForm(request.POST if request.method == "POST" else None)
     if form.is_valid() and attempt(form, partial(accept_invitation, token, actor=viewer)) is not None:
         return redirect("accounts:members")

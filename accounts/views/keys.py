@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from access.declared import signed_in
 from access.forms import answer_status, attempt
+from access.requests import viewer_of
 from accounts.forms import KeyForm
 from accounts.operations import create_key, revoke_key
 from accounts.presentation.organisation import keys_ended_by, keys_of, tabs
-from accounts.views.members import viewer_of
 
 
 @signed_in

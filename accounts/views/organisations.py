@@ -11,11 +11,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from access.declared import needs
 from access.forms import answer_status, attempt
 from access.models import User, is_operator
+from access.requests import viewer_of
 from access.roles import May
 from accounts.forms import IntroductionForm, OrganisationForm
 from accounts.operations.founding import enter_organisation, introduce
 from accounts.presentation.organisation import every_organisation, tabs
-from accounts.views.members import viewer_of
 
 
 @needs(May.ADMINISTER)

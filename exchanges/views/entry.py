@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from access.declared import needs
 from access.forms import answer_status
+from access.requests import viewer_of
 from core.errors import InputRefused
 from exchanges.forms import AnswerForm, BriefForm, CheckForm, LinkForm, UnlinkForm
 from exchanges.operations.list import (
@@ -24,7 +25,7 @@ from exchanges.operations.list import (
     write_brief,
 )
 from exchanges.presentation.entry_page import EntryPage, OwnHalf
-from exchanges.views.finding import find_entry, viewer_of
+from exchanges.views.finding import find_entry
 from exchanges.views.taking import REFUSED, tried
 from negotiations.models import Participant
 

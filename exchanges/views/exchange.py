@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from access.declared import needs, signed_in
 from access.forms import answer_status
 from access.models import Organisation
+from access.requests import viewer_of
 from access.roles import May
 from access.scoping import capabilities_anywhere
 from core.errors import StaleVersion
@@ -23,7 +24,7 @@ from exchanges.operations.exchange import change_draft, draft_exchange, name_fin
 from exchanges.presentation import board as boards
 from exchanges.presentation.exchange_page import ExchangePage
 from exchanges.views.answering import names_context
-from exchanges.views.finding import exchange_page, find_exchange, viewer_of
+from exchanges.views.finding import exchange_page, find_exchange
 from exchanges.views.taking import REFUSED, tried
 from negotiations.models import Negotiation, Participant
 

@@ -6,15 +6,10 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest
 
-from access.models import User
+from access.requests import viewer_of
 from exchanges.models import Direction, Entry, Exchange, SignOffStep, Tranche
 from exchanges.presentation.exchange_page import ExchangePage
 from exchanges.presentation.names_window import Asked
-
-
-def viewer_of(request: HttpRequest) -> User:
-    """The signed-in user; views that call this are behind sign-in."""
-    return request.user  # type: ignore[return-value]
 
 
 def find_exchange(request: HttpRequest, pk: UUID) -> Exchange:

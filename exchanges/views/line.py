@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from access.declared import needs
+from access.requests import viewer_of
 from core.errors import DomainError, InputRefused
 from exchanges.models import Entry, IdentityCheck, Outcome, Receipt
 from exchanges.operations.line import check_identities
@@ -17,7 +18,7 @@ from exchanges.operations.tranche import record_receipts
 from exchanges.presentation.line_page import LineAsked, LinePage
 from exchanges.presentation.tranche_page import TranchePage
 from exchanges.views.exchange import asked_part
-from exchanges.views.finding import find_tranche, viewer_of
+from exchanges.views.finding import find_tranche
 
 STEPS = ("stage", "release_hold", "go", "record_receipts", "settle")
 

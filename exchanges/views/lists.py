@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from access.declared import needs
 from access.forms import answer_status
+from access.requests import viewer_of
 from exchanges.forms import AnswerForm, SubmitForm
 from exchanges.models import OPEN, Direction, Entry
 from exchanges.operations.list import answer, submit
@@ -26,7 +27,7 @@ from exchanges.standing import Parties
 from exchanges.transitions.direction import TRANSITIONS
 from exchanges.views.answering import names_context, side_answering
 from exchanges.views.exchange import asked_part, context_of
-from exchanges.views.finding import exchange_page, find_direction, find_exchange, viewer_of
+from exchanges.views.finding import exchange_page, find_direction, find_exchange
 from exchanges.views.taking import REFUSED, StepPage, take, transition_in, tried, word_of
 from people.models import Person
 

@@ -13,12 +13,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from access.declared import needs
 from access.forms import answer_status, attempt
 from access.models import Organisation
+from access.requests import viewer_of
 from access.roles import May
 from accounts.presentation.organisation import tabs
 from exchanges.forms import PolicyForm
 from exchanges.operations.sign_off import set_policy
 from exchanges.presentation.policies import own_policies, policy_of
-from exchanges.views.finding import viewer_of
 from negotiations.models import Negotiation, Participant
 from negotiations.presentation import parties_of, why_not
 

@@ -5,8 +5,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from access.declared import signed_in
+from access.requests import viewer_of
 from exchanges.presentation.public_record import choices_of_exchanges, exchanges_of_record, exchanges_page
-from exchanges.views.finding import viewer_of
 from negotiations.forms import RecordFilter
 
 

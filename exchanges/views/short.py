@@ -15,13 +15,13 @@ from access.acting import NotAllowed
 from access.declared import needs
 from access.forms import answer_status
 from access.models import User
+from access.requests import viewer_of
 from access.roles import May
 from core.errors import DomainError
 from exchanges.models import Exchange, SignOff
 from exchanges.operations.short import deciding_seat, record_short_exchange
 from exchanges.short_form import ShortForm
 from exchanges.two_people import second_person
-from exchanges.views.finding import viewer_of
 from exchanges.views.taking import REFUSED, tried
 from negotiations.models import Negotiation, Participant
 

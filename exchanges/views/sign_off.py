@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from access.declared import signed_in
 from access.forms import answer_status
+from access.requests import viewer_of
 from accounts.forms import account_of
 from exchanges.approval import current_manifest
 from exchanges.forms import RecordForm, SignForm, SignWordForm, StepForm
@@ -28,7 +29,7 @@ from exchanges.presentation.sign_sheet import sheet_of, steps_to_read
 from exchanges.presentation.steps import sign_off_steps
 from exchanges.standing import Parties
 from exchanges.transitions.sign_off import TRANSITIONS
-from exchanges.views.finding import find_step, find_tranche, viewer_of
+from exchanges.views.finding import find_step, find_tranche
 from exchanges.views.taking import REFUSED, StepPage, take, transition_in, tried
 
 STEPPED_UP_AT = "stepped_up_at"

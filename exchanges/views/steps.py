@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from access.declared import signed_in
 from access.models import User
+from access.requests import viewer_of
 from audit.models import subject_of
 from core.lifecycle import Transition
 from exchanges.forms import (
@@ -40,7 +41,7 @@ from exchanges.transitions import tranche as tranche_table
 from exchanges.transitions.tranche import directions_of
 from exchanges.views import exchange as exchange_views
 from exchanges.views import tranche as tranche_views
-from exchanges.views.finding import find_exchange, find_tranche, viewer_of
+from exchanges.views.finding import find_exchange, find_tranche
 from exchanges.views.taking import StepPage, take, transition_in, word_of
 from negotiations.models import Participant
 

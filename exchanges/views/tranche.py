@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from access.declared import needs, signed_in
 from access.forms import answer_status
+from access.requests import viewer_of
 from core.errors import DomainError, InputRefused
 from exchanges.forms import PlanForm
 from exchanges.models import AGREED, Direction, Entry, Manifest, Tranche, TrancheStatus
@@ -24,7 +25,7 @@ from exchanges.presentation.manifest_page import manifest_page
 from exchanges.presentation.times import count
 from exchanges.presentation.tranche_page import TranchePage
 from exchanges.views.exchange import asked_part, context_of
-from exchanges.views.finding import exchange_page, find_exchange, find_tranche, viewer_of
+from exchanges.views.finding import exchange_page, find_exchange, find_tranche
 from exchanges.views.taking import REFUSED, show_plain_refusal, tried
 
 WHOLE_PAGE = ("steps", "account", "counts", "pairs", "ladder", "handover", "lines", "holds", "timeline")

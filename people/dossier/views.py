@@ -24,6 +24,7 @@ from access.acting import NotAllowed
 from access.declared import needs
 from access.forms import answer_status, attempt
 from access.models import User
+from access.requests import viewer_of
 from access.roles import May, holders_spelt
 from core.files import ENDINGS
 from people import operations
@@ -60,7 +61,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise Http404
     if person.merged_into_id:
         return redirect("people:detail", pk=person.merged_into_id)
-    dossier = DossierPage(person, _viewer(request), rows.values()).shown()
+    dossier = DossierPage(person, viewer_of(request), rows.values()).shown()
     sections = [render_to_string(template, dict(inside), request) for template, inside in dossier.sections]
     return render(request, "people/person_detail.html", {"dossier": dossier, "sections": sections})
 
@@ -103,7 +104,7 @@ PARTS: Mapping[str, Part] = {
 def part_new(request: HttpRequest, pk: UUID, part: str) -> HttpResponse:
     person, about = _person(request, pk), PARTS[part]
     form = about.form(request.POST if request.method == "POST" else None)
-    return _tried(request, person, form, about, lambda: about.add(person, actor=_viewer(request), **form.values))
+    return _tried(request, person, form, about, lambda: about.add(person, actor=viewer_of(request), **form.values))
 
 
 @needs(May.WRITE_PERSON)
@@ -116,7 +117,7 @@ def identity(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def change() -> Person:
         version = form.cleaned_data["seen_version"]
-        return operations.change_person(person, actor=_viewer(request), version=version, **form.changes)
+        return operations.change_person(person, actor=viewer_of(request), version=version, **form.changes)
 
     return _tried(request, person, form, about, change)
 
@@ -128,7 +129,7 @@ def name(request: HttpRequest, pk: UUID, name: UUID) -> HttpResponse:
     row = get_object_or_404(Name.objects.visible_to(request.user), pk=name, person=person)
     if request.method == "POST" and "prefer" in request.POST:
         blank: Any = forms.Form({})
-        if attempt(blank, lambda: operations.prefer_name(row, actor=_viewer(request))) is not None:
+        if attempt(blank, lambda: operations.prefer_name(row, actor=viewer_of(request))) is not None:
             messages.success(request, _("Lists show the person under this name from now on."))
         else:
             messages.warning(request, " ".join(blank.non_field_errors()))
@@ -140,7 +141,7 @@ def name(request: HttpRequest, pk: UUID, name: UUID) -> HttpResponse:
     )  # fmt: skip
     more = {} if row.is_preferred else {"second_button": _("Prefer this name"), "second_name": "prefer"}
     return _tried(
-        request, person, form, about, lambda: operations.change_name(row, actor=_viewer(request), **form.changes), **more
+        request, person, form, about, lambda: operations.change_name(row, actor=viewer_of(request), **form.changes), **more
     )  # fmt: skip
 
 
@@ -154,7 +155,7 @@ def attachment_new(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def attach() -> Attachment:
         given = dict(form.cleaned_data)
-        return attachments.attach(person, content=given.pop("file").read(), actor=_viewer(request), **given)
+        return attachments.attach(person, content=given.pop("file").read(), actor=viewer_of(request), **given)
 
     return _tried(request, person, form, about, attach, has_file=True)
 
@@ -164,7 +165,7 @@ def attachment_new(request: HttpRequest, pk: UUID) -> HttpResponse:
 def attachment(request: HttpRequest, pk: UUID, attachment: UUID) -> HttpResponseBase:
     """A download, whatever it is: nothing that was attached is shown on a page."""
     row = get_object_or_404(Attachment.objects.visible_to(request.user), pk=attachment, person=_person(request, pk))
-    row, content = attachments.open_attachment(row, actor=_viewer(request))
+    row, content = attachments.open_attachment(row, actor=viewer_of(request))
     filename = f"{slugify(row.title, allow_unicode=True)[:60] or 'attachment'}.{ENDINGS[row.media_type]}"
     answer = FileResponse(io.BytesIO(content), as_attachment=True, filename=filename, content_type=row.media_type)
     answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
@@ -176,13 +177,13 @@ def attachment(request: HttpRequest, pk: UUID, attachment: UUID) -> HttpResponse
 def claim_new(request: HttpRequest, pk: UUID) -> HttpResponse:
     person = _person(request, pk)
     form = ClaimForm(request.POST if request.method == "POST" else None, request=request)
-    if form.is_valid() and attempt(form, partial(_claim, person, _viewer(request), **form.cleaned_data)) is not None:
+    if form.is_valid() and attempt(form, partial(_claim, person, viewer_of(request), **form.cleaned_data)) is not None:
         waits = form.cleaned_data["kind"] == ClaimKind.DEATH_ESTABLISHED and form.cleaned_data["second"] is None
         messages.success(
             request, _("A second person is asked to confirm the death.") if waits else _("The claim is recorded.")
         )  # fmt: skip
         return redirect("people:detail", pk=pk)
-    dossier = DossierPage(person, _viewer(request)).head()
+    dossier = DossierPage(person, viewer_of(request)).head()
     context = {"person": person, "dossier": dossier, "form": form}
     return render(request, "people/claim_new.html", context, status=answer_status(form))
 
@@ -208,7 +209,7 @@ def finding(request: HttpRequest, pk: UUID, finding: UUID) -> HttpResponse:
         DeathFinding.objects.visible_to(request.user).select_related("asked_by"), pk=finding, person=person
     )
     form = FindingForm(request.POST if request.method == "POST" else None)
-    if form.is_valid() and attempt(form, partial(_decide, row, form, _viewer(request))) is not None:
+    if form.is_valid() and attempt(form, partial(_decide, row, form, viewer_of(request))) is not None:
         messages.success(
             request, _("The death is established.") if "confirm" in form.data else _("It is not confirmed.")
         )
@@ -219,9 +220,9 @@ def finding(request: HttpRequest, pk: UUID, finding: UUID) -> HttpResponse:
         (_("note"), row.note), (_("asked by"), f"{row.asked_by}, {day(row.asked_at)}"),
     ]  # fmt: skip
     context = {
-        "dossier": DossierPage(person, _viewer(request)).head(), "form": form, "is_open": row.closed_at is None,
+        "dossier": DossierPage(person, viewer_of(request)).head(), "form": form, "is_open": row.closed_at is None,
         "facts": [{"label": label, "value": value} for label, value in facts if value],
-        "is_own": row.asked_by_id == _viewer(request).pk,
+        "is_own": row.asked_by_id == viewer_of(request).pk,
     }  # fmt: skip
     return render(request, "people/person_finding.html", context, status=answer_status(form))
 
@@ -240,7 +241,7 @@ def duty(request: HttpRequest, pk: UUID, duty: UUID) -> HttpResponse:
     form = DutyForm(request.POST if request.method == "POST" else None)
     about = Part(row.get_kind_display(), DutyForm, duties.fulfil_duty, _("Marked as done."))
     return _tried(
-        request, person, form, about, lambda: duties.fulfil_duty(row, actor=_viewer(request), **form.values)
+        request, person, form, about, lambda: duties.fulfil_duty(row, actor=viewer_of(request), **form.values)
     )  # fmt: skip
 
 
@@ -251,7 +252,7 @@ def duty(request: HttpRequest, pk: UUID, duty: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def card(request: HttpRequest, pk: UUID, card: str) -> HttpResponse:
     """Opening it is recorded. Whoever writes dossiers may add to it without reading what is there."""
-    person, shown, viewer = _person(request, pk), CARDS[card], _viewer(request)
+    person, shown, viewer = _person(request, pk), CARDS[card], viewer_of(request)
     may = viewer.capabilities_in(person.compartment_id)
     may_open, may_add = shown.reads in may, not may.isdisjoint(shown.writers)
     if not (may_open or may_add):
@@ -290,7 +291,7 @@ def _added(person: Person, part: type[Any], form: Any, actor: User) -> bool:
 def places(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Opening this page is recorded, so that it is never a part of another."""
     person = _person(request, pk)
-    opened = operations.open_places(person, actor=_viewer(request))
+    opened = operations.open_places(person, actor=viewer_of(request))
     return render(request, "people/person_places.html", {"person": person, "places": places_shown(opened)})
 
 
@@ -300,7 +301,7 @@ def places(request: HttpRequest, pk: UUID) -> HttpResponse:
 @needs(May.READ_NAMES)
 @require_http_methods(GET_AND_POST)
 def assignment_new(request: HttpRequest, pk: UUID) -> HttpResponse:
-    person, viewer = _person(request, pk), _viewer(request)
+    person, viewer = _person(request, pk), viewer_of(request)
     form = AssignmentForm(request.POST if request.method == "POST" else None, viewer=viewer)
     about = Part(
         _("Assign the case"), AssignmentForm, watching.assign_case, _("The case is assigned."),
@@ -314,7 +315,7 @@ def assignment_new(request: HttpRequest, pk: UUID) -> HttpResponse:
 @needs(May.MANAGE_MEMBERS)
 @require_http_methods(GET_AND_POST)
 def decoy(request: HttpRequest, pk: UUID) -> HttpResponse:
-    person, viewer = _person(request, pk), _viewer(request)
+    person, viewer = _person(request, pk), viewer_of(request)
     marked = Decoy.objects.visible_to(viewer).filter(person=person).first()
     form = forms.Form(request.POST if request.method == "POST" else None)
     about = Part(
@@ -336,7 +337,7 @@ def decoy(request: HttpRequest, pk: UUID) -> HttpResponse:
 @needs(May.DECIDE)
 @require_http_methods(GET_AND_POST)
 def erasure(request: HttpRequest, pk: UUID) -> HttpResponse:
-    person, viewer = _person(request, pk), _viewer(request)
+    person, viewer = _person(request, pk), viewer_of(request)
     form = ErasureForm(request.POST if request.method == "POST" else None)
     about = Part(
         _("Erase this person"), ErasureForm, erasing.erase_person, _("The person is erased."),
@@ -357,7 +358,7 @@ def _tried(
     if form.is_valid() and attempt(form, act) is not None:
         messages.success(request, str(about.said))
         return redirect(then or reverse("people:detail", args=[person.pk]))
-    dossier = DossierPage(person, _viewer(request)).head()
+    dossier = DossierPage(person, viewer_of(request)).head()
     context = {"dossier": dossier, "form": form, "title": about.title, "text": about.text, **more}
     return render(request, "people/person_part.html", context, status=answer_status(form))
 
@@ -371,7 +372,3 @@ def _again(row: Name) -> Name:
     copy = Name(**{field.attname: getattr(row, field.attname) for field in Name._meta.concrete_fields})
     copy._state.adding = False
     return copy
-
-
-def _viewer(request: HttpRequest) -> User:
-    return request.user  # type: ignore[return-value]

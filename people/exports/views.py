@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from access.declared import needs
 from access.forms import answer_status, attempt
-from access.models import User
+from access.requests import viewer_of
 from access.roles import May, holders_spelt
 from access.scoping import capabilities_anywhere
 from people.exports.formats import written
@@ -20,7 +20,7 @@ from people.operations.exports import export_persons
 @require_http_methods(["GET", "HEAD", "POST"])
 def export(request: HttpRequest) -> HttpResponseBase:
     """Asked by a form that is posted, so that nobody's name stands in an address."""
-    viewer: User = request.user  # type: ignore[assignment]
+    viewer = viewer_of(request)
     why_not = ""
     if May.EXPORT not in capabilities_anywhere(viewer):
         why_not = _("This is for %(who)s.") % {"who": holders_spelt((May.EXPORT,))}

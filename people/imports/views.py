@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from access.declared import needs
 from access.forms import answer_status, attempt
 from access.models import User
+from access.requests import viewer_of
 from access.roles import May
 from access.scoping import capabilities_anywhere
 from audit.models import Event
@@ -66,7 +67,7 @@ HAS_ROWS = (
 @needs(May.IMPORT_PEOPLE)
 @require_safe
 def imports(request: HttpRequest) -> HttpResponse:
-    lines, may_import = import_lines(_viewer(request)), _may_import(request)
+    lines, may_import = import_lines(viewer_of(request)), _may_import(request)
     return render(request, "people/import_list.html", {"imports": lines, "may_import": may_import})
 
 
@@ -79,11 +80,11 @@ def import_new(request: HttpRequest) -> HttpResponse:
         sent = form.cleaned_data
         begin = partial(
             begin_import, sent["file"].chunks(), sender=sent["sender"], compartment=sent.get("compartment"),
-            actor=_viewer(request),
+            actor=viewer_of(request),
         )  # fmt: skip
         if (begun := attempt(form, begin)) is not None:
             return redirect("people:import_detail", import_pk=begun.pk)
-    may_import = bool(address_to_import(capabilities_anywhere(_viewer(request))))
+    may_import = bool(address_to_import(capabilities_anywhere(viewer_of(request))))
     return render(
         request, "people/import_new.html", {"form": form, "may_import": may_import}, status=answer_status(form)
     )
@@ -93,7 +94,7 @@ def import_new(request: HttpRequest) -> HttpResponse:
 @require_safe
 def import_detail(request: HttpRequest, import_pk: UUID) -> HttpResponse:
     """Where it stands. While it is worked on, the part that says how far is asked for again and again."""
-    of, viewer = _found(request, import_pk), _viewer(request)
+    of, viewer = _found(request, import_pk), viewer_of(request)
     shown = import_shown(of, viewer)
     if request.htmx and request.GET.get("part") == "progress":  # type: ignore[attr-defined]
         answer = render(request, "people/import_detail.html#progress", {"of": shown})
@@ -106,7 +107,7 @@ def import_detail(request: HttpRequest, import_pk: UUID) -> HttpResponse:
 
 
 def _detail(request: HttpRequest, of: Import, form: CommitForm, status: int = 200) -> HttpResponse:
-    viewer, verdict = _viewer(request), request.GET.get("verdict", "")
+    viewer, verdict = viewer_of(request), request.GET.get("verdict", "")
     context: dict[str, Any] = {"of": import_shown(of, viewer), "form": form, "verdict": verdict}
     if of.status in HAS_ROWS:
         counts, left = verdict_counts(of, viewer, verdict)
@@ -127,7 +128,7 @@ def _detail(request: HttpRequest, of: Import, form: CommitForm, status: int = 20
 @needs(May.IMPORT_PEOPLE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_columns(request: HttpRequest, import_pk: UUID) -> HttpResponse:
-    of, viewer = _found(request, import_pk), _viewer(request)
+    of, viewer = _found(request, import_pk), viewer_of(request)
     if why := TRANSITIONS["check"].refusal_by_status(of.status):
         messages.warning(request, str(why))
         return redirect("people:import_detail", import_pk=import_pk)
@@ -191,7 +192,7 @@ def import_rows(request: HttpRequest, import_pk: UUID) -> HttpResponse:
         ):
             decisions[int(number)] = (str(value), None)
     if decisions:
-        count = decide_rows(of, decisions=decisions, actor=_viewer(request))
+        count = decide_rows(of, decisions=decisions, actor=viewer_of(request))
         told = ngettext("%(count)s row is decided on.", "%(count)s rows are decided on.", count)
         messages.success(request, told % {"count": count})
     else:
@@ -205,7 +206,7 @@ def import_rows(request: HttpRequest, import_pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_row(request: HttpRequest, import_pk: UUID, number: int) -> HttpResponse:
     """One row beside whom it may mean; settled, the next that waits comes up."""
-    of, viewer = _found(request, import_pk), _viewer(request)
+    of, viewer = _found(request, import_pk), viewer_of(request)
     row = get_object_or_404(ImportRow.objects.visible_to(viewer), of_import=of, number=number)
     candidates = candidates_shown(row, viewer)
     persons = [(one.id, one.label) for one in candidates]
@@ -249,7 +250,7 @@ def _corrected(of: Import, number: int, form: CorrectionForm, viewer: User) -> b
 @needs(May.IMPORT_PEOPLE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_step(request: HttpRequest, import_pk: UUID, step: str) -> HttpResponse:
-    of, viewer = _found(request, import_pk), _viewer(request)
+    of, viewer = _found(request, import_pk), viewer_of(request)
     if step not in STEPS:
         raise Http404
     form = CommitForm(request.POST if request.method == "POST" else None)
@@ -267,7 +268,7 @@ def import_step(request: HttpRequest, import_pk: UUID, step: str) -> HttpRespons
 @require_safe
 def import_faults(request: HttpRequest, import_pk: UUID) -> HttpResponseBase:
     """The same file with a column that says why a row was not taken."""
-    content_type, name, content = faults_file(_found(request, import_pk), _viewer(request))
+    content_type, name, content = faults_file(_found(request, import_pk), viewer_of(request))
     answer = StreamingHttpResponse(content, content_type=content_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
@@ -281,13 +282,9 @@ def _found(request: HttpRequest, import_pk: UUID) -> Import:
 
 
 def _may_import(request: HttpRequest) -> bool:
-    return bool(address_to_import(capabilities_anywhere(_viewer(request))))
+    return bool(address_to_import(capabilities_anywhere(viewer_of(request))))
 
 
 def _number(request: HttpRequest, name: str) -> int:
     text = request.GET.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
-
-
-def _viewer(request: HttpRequest) -> User:
-    return request.user  # type: ignore[return-value]

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from access.declared import needs
 from access.forms import answer_status, attempt
 from access.models import User
+from access.requests import viewer_of
 from access.roles import May
 from core.errors import DomainError
 from people.models import Merge, Person
@@ -33,7 +34,7 @@ def duplicates(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         _decide(request)
         return redirect(request.get_full_path())
-    page = duplicates_page(_viewer(request), request.GET.get("after", ""))
+    page = duplicates_page(viewer_of(request), request.GET.get("after", ""))
     return render(request, "people/duplicate_list.html", {"page": page})
 
 
@@ -56,7 +57,7 @@ def unmerge(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = UnmergeForm(request.POST)
     if form.is_valid():
         absorbed = get_object_or_404(Person.objects.visible_to(request.user), pk=form.cleaned_data["absorbed"])
-        undo = partial(merging.unmerge, absorbed, actor=_viewer(request), reason=form.cleaned_data["reason"])
+        undo = partial(merging.unmerge, absorbed, actor=viewer_of(request), reason=form.cleaned_data["reason"])
         if attempt(form, undo) is not None:
             messages.success(
                 request, _("Two dossiers again. They are not suggested as one until somebody judges otherwise.")
@@ -80,7 +81,7 @@ def pair_step(request: HttpRequest, pk: UUID, other: UUID, step: str) -> HttpRes
     kept, another = _two(request, pk, other)
     form = MergeForm(request.POST) if step == "merge" else ReasonForm(request.POST)
     if form.is_valid():
-        done = attempt(form, partial(STEPS[step], kept, another, form, _viewer(request)))
+        done = attempt(form, partial(STEPS[step], kept, another, form, viewer_of(request)))
         if done is not None:
             messages.success(request, done)
             return (
@@ -138,7 +139,7 @@ def _decide(request: HttpRequest) -> None:
 
 
 def _decision(request: HttpRequest, key: str, decision: str) -> Callable[[], object] | None:
-    actor = _viewer(request)
+    actor = viewer_of(request)
     kind, _colon, name = key.partition(":")
     acts: dict[str, Callable[[], object]] = {}
     if kind == "merge":
@@ -171,7 +172,7 @@ def _uuids(*texts: str) -> list[uuid.UUID]:
 
 
 def _doubles(request: HttpRequest, person: Person, bound: dict[str, UnmergeForm], status: int = 200) -> HttpResponse:
-    page = doubles_page(person, _viewer(request))
+    page = doubles_page(person, viewer_of(request))
     merged = [
         (line, bound.get(str(line.pk)) or UnmergeForm(initial={"absorbed": line.pk}, auto_id=f"{line.pk}-%s"))
         for line in page.merged
@@ -193,7 +194,7 @@ def _pair(request: HttpRequest, kept: Person, other: Person, form: Any, status: 
     if kept.merged_into_id or other.merged_into_id:
         one, another = (person.merged_into_id or person.pk for person in (kept, other))
         return redirect("people:doubles", one) if one == another else redirect("people:pair", one, another)
-    page = comparison_page(kept, other, _viewer(request))
+    page = comparison_page(kept, other, viewer_of(request))
     blank = MergeForm(initial={"kept_version": page.versions[0], "other_version": page.versions[1]})
     chosen = {name: value for name, value in request.POST.items() if name.startswith("field-")}
     lines = [
@@ -208,7 +209,3 @@ def _pair(request: HttpRequest, kept: Person, other: Person, form: Any, status: 
         "other": other.pk,
     }
     return render(request, "people/person_pair.html", context, status=status)
-
-
-def _viewer(request: HttpRequest) -> User:
-    return request.user  # type: ignore[return-value]

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from access.declared import needs
 from access.forms import answer_status, attempt
-from access.models import User
+from access.requests import viewer_of
 from access.roles import May
 from access.scoping import capabilities_anywhere
 from people.imports.presentation import address_to_import
@@ -29,7 +29,7 @@ from people.search.presentation import Asked, people_page, saved_searches
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Without JavaScript a form like any other; with it the part below the box follows what is typed."""
-    page = people_page(_viewer(request), Asked.read(request.GET.dict()))
+    page = people_page(viewer_of(request), Asked.read(request.GET.dict()))
     if request.htmx:  # type: ignore[attr-defined]
         response = render(request, "people/person_list.html#found", {"page": page, "save_form": SaveForm()})
     else:
@@ -43,11 +43,11 @@ def index(request: HttpRequest) -> HttpResponse:
 def save(request: HttpRequest) -> HttpResponse:
     asked = Asked.read(request.POST.dict()).kept
     form = SaveForm(request.POST)
-    save_it = partial(save_search, actor=_viewer(request), label=form.data.get("label", ""), asked=asked)
+    save_it = partial(save_search, actor=viewer_of(request), label=form.data.get("label", ""), asked=asked)
     if form.is_valid() and attempt(form, save_it) is not None:
         messages.success(request, _("The search is saved. It stands above the box, for you alone."))
         return redirect(f"{reverse('people:index')}?{urlencode(asked)}")
-    page = people_page(_viewer(request), Asked.read(request.POST.dict()))
+    page = people_page(viewer_of(request), Asked.read(request.POST.dict()))
     return render(request, "people/person_list.html", _context(request, page, form), status=answer_status(form))
 
 
@@ -55,20 +55,16 @@ def save(request: HttpRequest) -> HttpResponse:
 @require_POST
 def forget(request: HttpRequest, pk: UUID) -> HttpResponse:
     saved = get_object_or_404(SavedSearch.objects.visible_to(request.user), pk=pk)
-    forget_search(saved, actor=_viewer(request))
+    forget_search(saved, actor=viewer_of(request))
     messages.success(request, _("The search is forgotten."))
     return redirect("people:index")
 
 
 def _context(request: HttpRequest, page: object, form: SaveForm) -> dict[str, object]:
-    viewer = _viewer(request)
+    viewer = viewer_of(request)
     may = capabilities_anywhere(viewer)
     return {
         "page": page, "save_form": form, "saved": saved_searches(viewer), "add_url": address_to_add(may),
         "imports_url": address_to_import(may),
         "may_export": May.EXPORT in may, "may_write": May.WRITE_PERSON in may,
     }  # fmt: skip
-
-
-def _viewer(request: HttpRequest) -> User:
-    return request.user  # type: ignore[return-value]
