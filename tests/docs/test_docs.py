@@ -124,7 +124,12 @@ def performed(line, variables):
 # The words of the guides
 
 
-@pytest.mark.parametrize("name", ["negotiator", "clerk", "signatorys-office", "mediator"])
+NAMES_BUTTONS = (
+    "negotiator", "clerk", "signatorys-office", "mediator", "headquarters", "dossier", "finding-persons", "duties",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES_BUTTONS)
 def test_what_a_guide_prints_in_bold_is_called_so_on_the_pages(name):
     catalogue = (ROOT / "locale" / "uk" / "LC_MESSAGES" / "django.po").read_text()
     messages = re.findall(r'^msgid ((?:".*"\n)+)', catalogue, re.MULTILINE)
