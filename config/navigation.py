@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
+from access.models import Membership, Organisation
 from access.roles import May, capabilities_of
 from access.scoping import memberships_of
 from config.places import types_data_in
@@ -29,6 +30,12 @@ class Navigation:
     active: str = ""
     ours_alone: Callable[[], bool] = bool  # asked by the few pages that stand outside a negotiation
     languages: list[tuple[str, str, bool]] = field(default_factory=list)
+
+
+def _reads_dossiers(membership: Membership) -> bool:
+    """A mediator or an intermediary reads names at tables, and has no registry of their own."""
+    keeps_a_registry = membership.organisation.kind in (Organisation.Kind.BODY, Organisation.Kind.NGO)
+    return keeps_a_registry and May.READ_NAMES in capabilities_of([membership.role], at_home=True)
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -59,7 +66,7 @@ def _navigation(request: HttpRequest) -> Navigation:
         organisations=", ".join(names),
         unread=sum(counted.rows),
         outbox=settings.SHOWS_OUTBOX,
-        people=May.WRITE_PERSON in may,
+        people=any(map(_reads_dossiers, memberships)),
         data_entry=types_data_in(may),
         active=active,
         languages=languages,
