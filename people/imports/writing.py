@@ -2,8 +2,9 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 
 from access.models import User
-from core.pouring import pour_values
+from core.pouring import pour_values, prepared
 from people.imports.judging import Stated, categories_told, claims_told, differences, spellings, stated_about, states
 from people.imports.registry import match_keys, spelt_names
 from people.matching.record import Lexicon
@@ -38,13 +39,58 @@ PERSON_COLUMNS = ("id", "label", *IDENTITY)
 NAME_COLUMNS = ("id", "person_id", "script", "kind", "family", "given", "patronymic", "is_preferred")
 
 
+@dataclass(frozen=True)
+class Keyed:
+    """A row of whom keys are made. A row that was read anew is equal to it unless it has changed since."""
+
+    number: int
+    person_id: uuid.UUID | None
+    told: Mapping[str, str]
+
+
+def keyed_of(rows: Iterable[ImportRow]) -> list[Keyed]:
+    return [Keyed(row.number, row.chosen_id or row.person_id, row.told) for row in rows]
+
+
 class Keys:
-    """What dossiers are found by. In a list the same names come again and again: each is read once a turn."""
+    """What dossiers are found by, made by a thread of its own while the database takes the rows before them.
 
-    def __init__(self) -> None:
+    In a list the same names come again and again: each is read once a turn.
+    """
+
+    def __init__(self, half: uuid.UUID) -> None:
+        self.half = half
         self.reader, self.lexicon = Reader(), Lexicon()
+        self._beside = ThreadPoolExecutor(1)
+        self._coming: list[tuple[list[Keyed], Future[list[Callable[[], None]]]]] = []
 
-    def of_search(self, rows: Sequence[ImportRow]) -> Iterator[tuple[Any, ...]]:
+    def expect(self, rows: list[Keyed]) -> None:
+        """Begin with the keys of these, unless that was begun."""
+        if rows and all(rows != begun for begun, _future in self._coming):
+            self._coming.append((rows, self._beside.submit(self._made, rows)))
+
+    def write(self, rows: list[Keyed]) -> None:
+        """Those expected first; what was expected instead of them is forgotten."""
+        self.expect(rows)
+        while rows and self._coming:
+            begun, future = self._coming.pop(0)
+            written = future.result()
+            if begun == rows:
+                for write in written:
+                    write()
+                return
+
+    def close(self) -> None:
+        self._beside.shutdown(cancel_futures=True)
+
+    def _made(self, rows: list[Keyed]) -> list[Callable[[], None]]:
+        half = {"compartment_id": self.half}
+        return [
+            prepared(SearchKey, ("person_id", "key", "place"), self._of_search(rows), half),
+            prepared(MatchKey, ("person_id", "key"), self._of_match(rows), half),
+        ]
+
+    def _of_search(self, rows: Sequence[Keyed]) -> Iterator[tuple[str, ...]]:
         for row in rows:
             told, pk = row.told, str(row.person_id)
             spelt = [Spelt(*one.parts, is_call_sign=one.kind == Name.Kind.CALL_SIGN) for one in spellings(told)]
@@ -52,7 +98,7 @@ class Keys:
             for key, place in keys.items():
                 yield pk, key, str(place)
 
-    def of_match(self, rows: Sequence[ImportRow]) -> Iterator[tuple[Any, ...]]:
+    def _of_match(self, rows: Sequence[Keyed]) -> Iterator[tuple[str, ...]]:
         for row in rows:
             names, pk = [one.parts for one in spellings(row.told)], str(row.person_id)
             for key in match_keys(row.told, names, self.lexicon):
@@ -87,13 +133,11 @@ class Writer:
                 )
                 first = False
             row.outcome = Outcome.CREATED
+        keyed = keyed_of(rows)
+        self.keys.expect(keyed)
+        self._pour(persons, names)
+        self.keys.write(keyed)
         half = self.of.compartment_id
-        with ThreadPoolExecutor(1) as beside:  # makes the keys while the database takes what goes before them
-            search = beside.submit(list, self.keys.of_search(rows))
-            match = beside.submit(list, self.keys.of_match(rows))
-            self._pour(persons, names)
-            pour_values(SearchKey, ("person_id", "key", "place"), search.result(), {"compartment_id": half})
-            pour_values(MatchKey, ("person_id", "key"), match.result(), {"compartment_id": half})
         self._state(
             (Person(pk=row.person_id, compartment_id=half), claims_told(row.told), categories_told(row.told))
             for row in rows

@@ -36,7 +36,7 @@ from core.sheets.reading import Table, reading
 from people.imports.cells import Reader
 from people.imports.columns import guess
 from people.imports.judging import Judge, Judged
-from people.imports.writing import Keys, Writer, take_back
+from people.imports.writing import Keys, Writer, keyed_of, take_back
 from people.models import (
     AT_WORK,
     Decision,
@@ -260,7 +260,8 @@ def _write_rows(of: Import, judged: Iterable[Judged]) -> None:
 
 
 def _commit(of: Import, until: float) -> bool:
-    return _by_chunks(of, until, partial(_commit_chunk, keys=Keys()))
+    with closing(Keys(of.compartment_id)) as keys:
+        return _by_chunks(of, until, partial(_commit_chunk, keys=keys))
 
 
 @transaction.atomic
@@ -281,7 +282,9 @@ def _commit_chunk(of: Import, *, actor: User, keys: Keys) -> bool:
     updates = [row for row in rows if not _creates(row)]
     persons = writer.lock([row.person_id for row in updates if row.person_id])
     position = _position(of, lock=True)
-    creates = [row for row in rows if _creates(row)]
+    creates = list(filter(_creates, rows))
+    keys.expect(keyed_of(creates))
+    keys.expect(keyed_of(filter(_creates, left.only(*NEEDED_FOR_KEYS)[CHUNK : 2 * CHUNK])))
     if position != of.judged_at_position:  # somebody wrote here since: is it still true that nobody is like them?
         creates = _still_new(of, creates)
     writer.create(creates)
@@ -300,6 +303,9 @@ def _commit_chunk(of: Import, *, actor: User, keys: Keys) -> bool:
     of.judged_at_position = event.position
     _advance(of, rows)
     return True
+
+
+NEEDED_FOR_KEYS = ("number", "person_id", "chosen_id", "told", "decision", "verdict")
 
 
 def _creates(row: ImportRow) -> bool:

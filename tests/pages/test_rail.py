@@ -14,7 +14,7 @@ import pytest
     ],
     ids=["clerk", "handover officer", "signatory", "mediator", "neutral", "auditor", "operator"],
 )
-def test_people_stands_in_the_rail_of_whoever_reads_dossiers(cast, as_user, who, is_led_there):
-    page = as_user(who(cast)).get("/inbox/").content.decode()
+def test_people_stands_in_the_rail_of_whoever_reads_dossiers(cast, browser, who, is_led_there):
+    page = browser(who(cast)).get("/inbox/").content.decode()
 
     assert ('href="/people/"' in page) is is_led_there
