@@ -227,7 +227,21 @@ def taken_in(of: Import) -> "QuerySet[ImportRow]":
 
 def refuse_what_was_built_on(of: Import, rows: "QuerySet[ImportRow]") -> None:
     """Raises SomebodyBuiltOnIt, naming a few, when a dossier that this import wrote was changed or used since."""
-    built = list(built_on(of, rows).order_by("label", "pk")[: MOST_SPELT + 1])
+    written = rows.order_by().values("person_id")
+    _refuse_built_on(of, written, written.filter(outcome=Outcome.CREATED))
+
+
+def refuse_chunk_that_was_built_on(of: Import, rows: Iterable[ImportRow]) -> None:
+    """The same of so few rows that their dossiers are named one by one."""
+    written = [row for row in rows if row.person_id]
+    created = [row.person_id for row in written if row.outcome == Outcome.CREATED]
+    _refuse_built_on(of, [row.person_id for row in written], created)
+
+
+def _refuse_built_on(of: Import, written: Any, created: Any) -> None:
+    """Of ids of dossiers, as a list or a subquery."""
+    persons = Person.objects.unscoped("of the import's own half").filter(compartment=of.compartment, pk__in=written)
+    built = list(persons.filter(pk__in=_used_since(of, written, created)).order_by("label", "pk")[: MOST_SPELT + 1])
     if built:
         names = ", ".join(str(person) for person in built[:MOST_SPELT]) + (" …" if len(built) > MOST_SPELT else "")
         raise SomebodyBuiltOnIt(
@@ -238,19 +252,18 @@ def refuse_what_was_built_on(of: Import, rows: "QuerySet[ImportRow]") -> None:
         )
 
 
-def built_on(of: Import, rows: "QuerySet[ImportRow]") -> "QuerySet[Person]":
-    """Dossiers of these rows that an event names since, a later import wrote, or a row that this one did not write refers to."""
-    persons: QuerySet[Person] = Person.objects.unscoped("of the import's own half").filter(compartment=of.compartment)
-    touched = persons.filter(pk__in=rows.order_by().values("person_id"))
-    created = rows.filter(outcome=Outcome.CREATED).order_by().values("person_id")
-    used = Q(pk__in=_named_since(of)) | Q(pk__in=_taken_in_later(of))
+def _used_since(of: Import, written: Any, created: Any) -> set[uuid.UUID]:
+    """Whom an event names since or a later import wrote; and, of those created, whom a row refers to that this import did not
+    write. Each asked for itself: as one condition of a query, PostgreSQL read every table of them through for each chunk."""
+    found = set(_named_since(of))
+    found.update(pk for pk in _taken_in_later(of).filter(person_id__in=written) if pk)
     for relation in relations_that_bind():
         name = relation.field.name
         bound = relation.related_model._base_manager.filter(**{f"{name}__in": created})
         if relation.related_model in (Claim, CategoryAssignment):
             bound = bound.exclude(of_import=of)
-        used |= Q(pk__in=bound.values(name))
-    return touched.filter(used)
+        found.update(bound.order_by().values_list(name, flat=True))
+    return found
 
 
 def _named_since(of: Import) -> list[uuid.UUID]:

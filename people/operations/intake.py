@@ -49,7 +49,7 @@ from people.models import (
     SenderColumns,
 )
 from people.operations import last_day
-from people.operations.imports import refuse_what_was_built_on, sender_as_compared, taken_in, to_be_taken
+from people.operations.imports import refuse_chunk_that_was_built_on, sender_as_compared, taken_in, to_be_taken
 
 S = ImportStatus
 CHUNK = 1_000
@@ -344,8 +344,7 @@ def _undo_chunk(of: Import, *, actor: User) -> bool:
         of.version += 1
         of.save(update_fields=["status", "version"])
         return False
-    chunk = taken_in(of).filter(number__lte=rows[-1].number)
-    refuse_what_was_built_on(of, chunk)
+    refuse_chunk_that_was_built_on(of, rows)
     take_back(of, rows)
     record(
         "import.undone", subject=of, actor=actor, seat=seat, personal=True,
