@@ -3,6 +3,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from access.declared import needs
+from access.requests import viewer_of
 from access.roles import May
 from people.duties.presentation import duties_page
 
@@ -10,5 +11,5 @@ from people.duties.presentation import duties_page
 @needs(May.WRITE_PERSON)
 @require_safe
 def duties(request: HttpRequest) -> HttpResponse:
-    page = duties_page(request.user, request.GET.dict())  # type: ignore[arg-type]
+    page = duties_page(viewer_of(request), request.GET.dict())
     return render(request, "people/deadline_list.html", {"page": page})

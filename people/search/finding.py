@@ -167,7 +167,7 @@ def _begins_whole(word: Word) -> list[Way]:
 
 
 def _by_year(sought: Sought) -> Way:
-    return Way("0", END, _born(sought), FAMILY)  # past the keys of bones
+    return Way("a", END, _born(sought), FAMILY)  # past numbers, and past the keys of bones
 
 
 def _some_word_of(word: Word) -> tuple[Held, ...]:

@@ -103,6 +103,14 @@ def test_any_number_finds_its_person_with_its_letters_or_without(cast, crowd):
     assert sorted(SearchKey.objects.unscoped("test").values_list("person", "key")) == before
 
 
+def test_a_year_alone_finds_by_name(cast):
+    rows = [{"names": [{"family": family}], "birth_date": "1971"} for family in ("Bond", "Arsen")]
+    bond, arsen = create_persons_bulk(cast.north.home, rows, actor=cast.north.clerk)
+
+    # Their consonants alone stand the other way round, and are no second pair of rows among the first so many.
+    assert find(cast.north.clerk, "1971", most=2) == [arsen.pk, bond.pk]
+
+
 def test_what_is_no_longer_so_no_longer_finds(cast, crowd):
     actor = cast.north.clerk
     name = crowd[0].names.get()
