@@ -1,6 +1,7 @@
 """Celery only executes: a message wakes a task, the rows say what is to be done."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 
 from celery import shared_task
@@ -28,15 +29,20 @@ def send_delivery(delivery_id: str) -> None:
 @shared_task(name="alerts.sweep")
 def sweep() -> None:
     """Every 20 s: what a lost message left behind, retries that are due, expiries that have passed."""
-    record_expiries()
-    drop_old_answers()
-    forget_lookups()
-    tell_of_passed_deadlines()
+    chores: list[Callable[[], object]] = [
+        record_expiries,
+        drop_old_answers,
+        forget_lookups,
+        tell_of_passed_deadlines,
+    ]
+    failures = [error for chore in chores if (error := _failure_of(chore))]
     for compartment_id in operations.missed():
         for delivery_id in operations.route(compartment_id):
             operations.send(delivery_id)
     for delivery_id in operations.due_mails():
         operations.send(delivery_id)
+    if failures:
+        raise failures[0]
     operations.beat("sweep")  # last: a sweep that fails is none
 
 
@@ -44,6 +50,16 @@ def sweep() -> None:
 def heartbeat(process: str, placed_at: str) -> None:
     """A worker asks itself, through its queue, whether it lives."""
     operations.beat(process, at=datetime.fromisoformat(placed_at))
+
+
+def _failure_of(chore: Callable[[], object]) -> Exception | None:
+    """No chore that fails holds an alert back; the sweep fails with it afterwards."""
+    try:
+        chore()
+    except Exception as error:
+        log.error("a chore of the sweep failed: %s, %s", getattr(chore, "__name__", chore), type(error).__name__)
+        return error
+    return None
 
 
 def _nudge(delivery_id: str) -> None:

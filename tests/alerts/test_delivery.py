@@ -121,6 +121,16 @@ def test_sweep_finds_what_a_lost_message_left(scene):
     assert len([m for m in mail.outbox if m.subject == "TLK-1 has been proposed"]) == 14
 
 
+def test_a_chore_that_fails_holds_no_alert_back_and_is_no_secret(scene, monkeypatch):
+    factories.exchange_at(scene, ExchangeStatus.PROPOSED)
+    monkeypatch.setattr("alerts.tasks.tell_of_passed_deadlines", lambda: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        sweep()
+
+    assert len([m for m in mail.outbox if m.subject == "TLK-1 has been proposed"]) == 14
+
+
 def test_dead_broker_is_logged_and_never_raised(scene, monkeypatch, caplog, django_capture_on_commit_callbacks):
     def refuse(*args, **kwargs):
         raise ConnectionError("no broker")
