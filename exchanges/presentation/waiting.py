@@ -33,6 +33,7 @@ from exchanges.presentation.waiting_words import words_awaited
 from exchanges.transitions.exchange import NEGOTIATING_TO_UNDER_WAY
 from exchanges.transitions.tranche import ON_THE_LADDER
 from people.duties.presentation import NOTICES, Overdue, overdue_of
+from people.imports.waiting import imports_waiting
 from people.models import Merge
 
 
@@ -52,6 +53,7 @@ def waiting_for(viewer: User) -> list[WaitingRow]:
         words_awaited,
         _merges,
         _duties,
+        _imports,
     ):
         found.extend(kind(own))
     return sorted(found, key=lambda row: row.at)
@@ -115,6 +117,13 @@ def _duties(own: Own) -> Iterator[WaitingRow]:
         return
     for overdue in overdue_of(own.viewer):
         yield overdue_row(_owed_words(overdue), overdue.first_due, overdue.url)
+
+
+def _imports(own: Own) -> Iterator[WaitingRow]:
+    """Lists for one's own registry that somebody sent and nobody has finished."""
+    if own.holds(May.IMPORT_PEOPLE):
+        for one in imports_waiting(own.viewer):
+            yield row_of("", one.what, one.since, one.url, _("Open"), one.note)
 
 
 def _owed_words(overdue: Overdue) -> str:

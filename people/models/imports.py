@@ -141,6 +141,12 @@ class ImportRow(Compartmented):
             models.UniqueConstraint(fields=["of_import", "number"], name="import_row_once"),
             models.CheckConstraint(condition=models.Q(verdict__in=RowVerdict.values), name="import_row_verdict_known"),
         ]
+        indexes = [  # home asks for these few of very many
+            models.Index(
+                fields=["of_import", "number"], name="import_row_to_settle",
+                condition=models.Q(verdict=RowVerdict.AMBIGUOUS, decision=""),
+            )
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return str(self.number)

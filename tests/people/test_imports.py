@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from accounts.operations import end_membership
 from audit.models import Event
 from core.errors import InputRefused, TransitionRefused
+from exchanges.presentation.waiting import waiting_for
 from people.models import (
     AT_WORK,
     CategoryAssignment,
@@ -545,6 +546,56 @@ def test_whatever_a_list_holds_it_can_be_undone_and_taken_twice(cast, rows, ther
             undo(of, clerk)
         assert everything() == before
         transaction.set_rollback(True)
+
+
+# What waits, on home
+
+
+def waits(user) -> list[tuple[str, str]]:
+    return [(row.what, row.note) for row in waiting_for(user)]
+
+
+def test_home_tells_who_may_import_which_lists_wait(cast, as_user):
+    clerk = cast.north.clerk
+    create_person(actor=clerk, names=[{"family": "Мельник", "given": "Олег"}])
+    mapping = operations.begin_import([csv_of(HEADINGS, KOVAL)], sender="A", actor=clerk)
+    intake.work_on(mapping.pk)
+    preview = taken(clerk, csv_of(HEADINGS, MELNYK), sender="B")
+    stopped = commit(taken(clerk, csv_of(HEADINGS, KOVAL), sender="C"), clerk)
+    taken(clerk, b"%PDF-1.7", sender="D")
+    commit(taken(clerk, csv_of(HEADINGS, KOVAL[:2]), sender="E"), clerk)
+    operations.discard_import(taken(clerk, csv_of(HEADINGS, MELNYK), sender="F"), actor=clerk)
+    Import.objects.unscoped("test").filter(pk=stopped.pk).update(fault="gave_up", fault_given={"at": "undoing"})
+
+    assert waits(clerk) == [
+        ("List from A: columns to be confirmed", ""),
+        ("List from B: checked, nothing taken yet", "1 row is to be settled"),
+        ("Something went wrong with a list from C, and the work on it rests.", ""),
+        ("List from D: not readable", ""),
+    ]
+    assert waits(cast.north.negotiator) == waits(clerk)
+    assert f'href="/people/imports/{preview.pk}/"' in as_user(clerk).get("/").text
+
+    operations.decide_rows(preview, decisions={2: ("leave", None)}, actor=clerk)
+    assert waits(clerk)[1] == ("List from B: checked, nothing taken yet", "")
+    assert [waits(one) for one in (cast.north.medic, cast.south.clerk, cast.mediator, cast.ngo)] == [[]] * 4
+
+
+def test_of_many_lists_that_wait_home_names_the_first_and_asks_no_more(cast):
+    clerk, asked = cast.north.clerk, []
+    create_person(actor=clerk, names=[{"family": "Мельник", "given": "Олег"}])
+    for number in range(8):
+        taken(clerk, csv_of(HEADINGS, KOVAL, MELNYK), sender=f"List {number}")
+        with CaptureQueriesContext(connection) as queries:
+            rows = waiting_for(clerk)
+        asked.append(len(queries))
+
+    assert asked == [6] * 8
+    assert [row.what.partition(":")[0] for row in rows] == [
+        *[f"List from List {number}" for number in range(5)], "3 more lists that came in",
+    ]  # fmt: skip
+    assert {row.note for row in rows[:5]} == {"1 row is to be settled"}
+    assert rows[5].url == "/people/imports/"
 
 
 # Categories, and what the sender says of captivity
