@@ -155,8 +155,10 @@ def decide_rows(of: Import, *, actor: User, decisions: Mapping[int, tuple[str, u
         _refuse_odd_decision(row, decision, person_id, actor)
         row.decision = decision
         row.chosen_id = uuid.uuid4() if decision == Decision.CREATE else person_id
+        row.outcome = Outcome.NONE
         changed.append(row)
-    ImportRow.objects.unscoped("locked above").bulk_update(changed, ["decision", "chosen_id"], batch_size=500)
+    columns = ["decision", "chosen_id", "outcome"]
+    ImportRow.objects.unscoped("locked above").bulk_update(changed, columns, batch_size=500)
     return len(changed)
 
 
@@ -383,7 +385,7 @@ def _remember(of: Import) -> None:
 def _refuse_odd_decision(row: ImportRow, decision: str, person_id: uuid.UUID | None, actor: User) -> None:
     place = f"row_{row.number}"
     sentence = ""
-    if row.outcome:
+    if row.outcome not in (Outcome.NONE, Outcome.REFUSED):
         sentence = _("Row %(number)s is taken in already.") % {"number": row.number}
     elif row.verdict == RowVerdict.INVALID and decision in (Decision.CREATE, Decision.UPDATE):
         sentence = _("Row %(number)s cannot be taken before its faults are corrected.") % {"number": row.number}

@@ -411,6 +411,15 @@ def test_a_person_entered_since_the_preview_is_not_doubled(cast):
     assert (row.outcome, row.verdict) == ("refused", "ambiguous")
     assert Person.objects.unscoped("test").count() == 1
 
+    operations.decide_rows(of, decisions={2: ("create", None)}, actor=clerk)
+    commit(of, clerk, ())
+
+    row.refresh_from_db()
+    assert row.outcome == "created"
+    assert Person.objects.unscoped("test").count() == 2
+    with pytest.raises(InputRefused, match="Row 2 is taken in already"):
+        operations.decide_rows(of, decisions={2: ("leave", None)}, actor=clerk)
+
 
 def test_each_row_gets_its_verdict(cast):
     clerk = cast.north.clerk
