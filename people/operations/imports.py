@@ -293,8 +293,10 @@ def relations_that_bind() -> list[Any]:
     somebody opened it, and derived keys."""
     return [
         relation
-        for relation in Person._meta.related_objects
-        if relation.related_model not in (Name, Lookup) and relation.on_delete is models.PROTECT
+        for relation in Person._meta.get_fields(include_hidden=True)
+        if isinstance(relation, models.ForeignObjectRel)
+        and relation.related_model not in (Name, Lookup)
+        and relation.on_delete is models.PROTECT
     ]
 
 

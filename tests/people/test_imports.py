@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import date
+from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -34,6 +35,7 @@ from people.operations import imports as operations
 from people.operations.corrections import correct_row
 from people.operations.deadlines import tell_of_passed_deadlines
 from people.operations.erasing import erase_person
+from people.operations.merging import judge_not_same, merge_persons
 
 HEADINGS = ["№", "Прізвище", "Ім'я", "По батькові", "Дата народження", "Особистий номер", "Звання"]
 KOVAL = ["1", "Коваль", "Іван", "Петрович", "23.04.1987", "U-1000001", "солдат"]
@@ -141,6 +143,21 @@ def test_the_same_list_twice_is_the_same_as_once(cast):
 def commit_or_nothing(of: Import, actor) -> Import:
     chosen = list(operations.TAKEABLE)
     return commit(of, actor, chosen) if operations.to_be_taken(of, chosen).exists() else of
+
+
+@pytest.mark.parametrize("act", [judge_not_same, merge_persons])
+def test_whom_somebody_judged_since_is_not_taken_away(cast, act):
+    """The log names but one of a pair, and here it is the other."""
+    clerk = cast.north.clerk
+    of = taken(clerk, csv_of(HEADINGS, KOVAL))
+    last = UUID(int=2**128 - 1)
+    ImportRow.objects.unscoped("test").update(person_id=last)
+    commit(of, clerk)
+
+    act(create_person(actor=clerk, names=[{"family": "Мельник"}]), Person.objects.get(pk=last), actor=clerk)
+
+    with pytest.raises(operations.SomebodyBuiltOnIt, match="Коваль"):
+        operations.undo_import(of, actor=clerk)
 
 
 # Pages
