@@ -128,6 +128,7 @@ class ImportRow(Compartmented):
     person_id = models.UUIDField(null=True)  # whom it means, or who will be made of it
     chosen_id = models.UUIDField(null=True)  # the same, where a person decided otherwise
     decision = models.CharField(max_length=8, choices=Decision, blank=True, default="")
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     outcome = models.CharField(max_length=10, choices=Outcome, blank=True, default="")
     undo: Any = models.JSONField(null=True)  # what stood there before
 

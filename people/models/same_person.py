@@ -28,10 +28,16 @@ class SamePersonJudgement(Compartmented):
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
+    of_import = models.ForeignKey(
+        "people.Import", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     read_capability: ClassVar[tuple[str, ...]] = (May.READ_NAMES,)
     append_only = True
-    erasable_where = "SELECT 1 FROM people_personerasure WHERE person_id IN (OLD.one_id, OLD.other_id)"
+    erasable_where = (
+        "SELECT 1 FROM people_personerasure WHERE person_id IN (OLD.one_id, OLD.other_id) "
+        "UNION ALL SELECT 1 FROM people_import WHERE id = OLD.of_import_id AND status = 'undoing'"
+    )
 
     class Meta:
         ordering = ["one", "other", "number"]

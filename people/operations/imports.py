@@ -36,6 +36,7 @@ from people.models import (
     Person,
     RowCorrection,
     RowVerdict,
+    SamePersonJudgement,
     SenderColumns,
 )
 from people.operations.deadlines import EVENTS as DEADLINE_EVENTS
@@ -155,9 +156,9 @@ def decide_rows(of: Import, *, actor: User, decisions: Mapping[int, tuple[str, u
         _refuse_odd_decision(row, decision, person_id, actor)
         row.decision = decision
         row.chosen_id = uuid.uuid4() if decision == Decision.CREATE else person_id
-        row.outcome = Outcome.NONE
+        row.decided_by, row.outcome = actor, Outcome.NONE
         changed.append(row)
-    columns = ["decision", "chosen_id", "outcome"]
+    columns = ["decision", "decided_by", "chosen_id", "outcome"]
     ImportRow.objects.unscoped("locked above").bulk_update(changed, columns, batch_size=500)
     return len(changed)
 
@@ -262,7 +263,7 @@ def _used_since(of: Import, written: Any, created: Any) -> set[uuid.UUID]:
     for relation in relations_that_bind():
         name = relation.field.name
         bound = relation.related_model._base_manager.filter(**{f"{name}__in": created})
-        if relation.related_model in (Claim, CategoryAssignment):
+        if relation.related_model in (Claim, CategoryAssignment, SamePersonJudgement):
             bound = bound.exclude(of_import=of)
         found.update(bound.order_by().values_list(name, flat=True))
     return found

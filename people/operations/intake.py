@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from django.db import transaction
@@ -50,6 +51,7 @@ from people.models import (
 )
 from people.operations import last_day
 from people.operations.imports import refuse_chunk_that_was_built_on, sender_as_compared, taken_in, to_be_taken
+from people.operations.merging import tell_apart
 
 S = ImportStatus
 CHUNK = 1_000
@@ -244,7 +246,7 @@ ROW_COLUMNS = (
 def _write_rows(of: Import, judged: Iterable[Judged]) -> None:
     always = {
         "of_import_id": of.pk, "compartment_id": of.compartment_id, "chosen_id": None, "decision": "", "outcome": "",
-        "undo": None,
+        "decided_by_id": None, "undo": None,
     }  # fmt: skip
     rows = (
         (
@@ -276,11 +278,12 @@ def _commit_chunk(of: Import, *, actor: User, keys: Keys) -> bool:
         of.version += 1
         of.save(update_fields=["status", "version"])
         return False
+    refused = {row.number: _refused(row) for row in rows if row.decision == Decision.CREATE}
     for row in rows:
         row.person_id = row.chosen_id or row.person_id
     writer = Writer(of, actor, clock.now(), keys)
     updates = [row for row in rows if not _creates(row)]
-    persons = writer.lock([row.person_id for row in updates if row.person_id])
+    persons = writer.lock([*(row.person_id for row in updates if row.person_id), *chain(*refused.values())])
     position = _position(of, lock=True)
     creates = list(filter(_creates, rows))
     keys.expect(keyed_of(creates))
@@ -290,6 +293,13 @@ def _commit_chunk(of: Import, *, actor: User, keys: Keys) -> bool:
     writer.create(creates)
     writer.update(updates, persons)
     writer.write_outcomes(rows)
+    apart = [
+        (row.person_id, pk, row.decided_by_id or actor.pk)
+        for row in creates
+        for pk in refused.get(row.number, ())
+        if row.person_id and pk in persons
+    ]
+    tell_apart(apart, of=of)
     outcomes = [[row.number, str(row.person_id), str(row.outcome)] for row in rows]
     event = record(
         "import.committed", subject=of, actor=actor, seat=seat, personal=True,
@@ -297,7 +307,7 @@ def _commit_chunk(of: Import, *, actor: User, keys: Keys) -> bool:
             "sender": of.sender, "first": rows[0].number, "last": rows[-1].number,
             "created": sum(row.outcome == Outcome.CREATED for row in rows),
             "updated": sum(row.outcome == Outcome.UPDATED for row in rows),
-            "digest": _digest(outcomes),
+            "told_apart": len(apart), "digest": _digest(outcomes),
         },
     )  # fmt: skip
     of.judged_at_position = event.position
@@ -306,6 +316,11 @@ def _commit_chunk(of: Import, *, actor: User, keys: Keys) -> bool:
 
 
 NEEDED_FOR_KEYS = ("number", "person_id", "chosen_id", "told", "decision", "verdict")
+
+
+def _refused(row: ImportRow) -> set[uuid.UUID]:
+    """The dossiers that stood beside a row when a person chose a new one for it."""
+    return {*(uuid.UUID(candidate[0]) for candidate in row.candidates), *filter(None, [row.person_id])}
 
 
 def _creates(row: ImportRow) -> bool:

@@ -20,7 +20,7 @@ from audit.recording import record
 from core import clock
 from core.errors import DomainError, InputRefused
 from core.text import clean_text
-from people.models import Merge, Name, Person, SamePersonJudgement, Verdict, shown_name
+from people.models import Import, Merge, Name, Person, SamePersonJudgement, Verdict, shown_name
 from people.operations import IDENTITY, writer_in
 from people.operations.deadlines import reread_notices
 
@@ -66,6 +66,19 @@ def leave_undecided(one: Person, other: Person, *, actor: User, reason: str = ""
     """Not decided now; an earlier judgement no longer counts."""
     one, other, seat = _pair(one, other, actor)
     return _judge(one, other, Verdict.UNDECIDED, actor=actor, seat=seat, reason=reason)
+
+
+def tell_apart(pairs: Iterable[tuple[uuid.UUID, uuid.UUID, uuid.UUID]], *, of: Import) -> None:
+    """A dossier that the import has just opened, one that was refused for it, and by whom. The import's event tells of it."""
+    now, half = clock.now(), of.compartment_id
+    apart = [
+        SamePersonJudgement(
+            compartment_id=half, one=one, other=other, number=1, verdict=Verdict.NOT_SAME, by_id=by, at=now, of_import=of
+        )
+        for opened, refused, by in pairs
+        for one, other in [in_order(Person(pk=opened), Person(pk=refused))]
+    ]  # fmt: skip
+    SamePersonJudgement.objects.bulk_create(apart, batch_size=500)
 
 
 def current_judgements(rows: "QuerySet[SamePersonJudgement]") -> "QuerySet[SamePersonJudgement]":

@@ -1,6 +1,7 @@
 """A list from its file to the dossiers, and back."""
 
 import io
+import json
 import re
 from datetime import date
 from uuid import UUID
@@ -27,6 +28,7 @@ from people.models import (
     Name,
     Person,
     RowCorrection,
+    SamePersonJudgement,
     SearchKey,
     SenderColumns,
 )
@@ -35,7 +37,8 @@ from people.operations import imports as operations
 from people.operations.corrections import correct_row
 from people.operations.deadlines import tell_of_passed_deadlines
 from people.operations.erasing import erase_person
-from people.operations.merging import judge_not_same, merge_persons
+from people.operations.merging import NotTheSame, judge_not_same, merge_persons
+from people.same.suggesting import suggested_pairs
 
 HEADINGS = ["№", "Прізвище", "Ім'я", "По батькові", "Дата народження", "Особистий номер", "Звання"]
 KOVAL = ["1", "Коваль", "Іван", "Петрович", "23.04.1987", "U-1000001", "солдат"]
@@ -80,7 +83,7 @@ def verdicts(of: Import) -> dict[int, str]:
 
 def everything() -> dict[str, list]:
     """Every row of every table that holds something of a person."""
-    models = (Person, Name, Claim, CategoryAssignment)
+    models = (Person, Name, Claim, CategoryAssignment, SamePersonJudgement)
     rows = {model.__name__: list(model.objects.unscoped("test").order_by("pk").values()) for model in models}
     keys = SearchKey.objects.unscoped("test").order_by("person", "key").values_list("person", "key", "place")
     matched = MatchKey.objects.unscoped("test").order_by("person", "key").values_list("person", "key")
@@ -140,9 +143,90 @@ def test_the_same_list_twice_is_the_same_as_once(cast):
     assert everything() == before
 
 
+def say_they_are_others(of: Import, actor) -> None:
+    rows = ImportRow.objects.unscoped("test").filter(of_import=of, verdict__in=("ambiguous", "update", "home"))
+    decisions = dict.fromkeys(rows.values_list("number", flat=True), ("create", None))
+    operations.decide_rows(of, decisions=decisions, actor=actor)
+
+
 def commit_or_nothing(of: Import, actor) -> Import:
     chosen = list(operations.TAKEABLE)
     return commit(of, actor, chosen) if operations.to_be_taken(of, chosen).exists() else of
+
+
+def judged() -> list[tuple]:
+    rows = SamePersonJudgement.objects.unscoped("test").order_by("at", "pk")
+    return [({row.one, row.other}, row.verdict, row.by) for row in rows.select_related("one", "other", "by")]
+
+
+def a_namesake(actor) -> Person:
+    names = [{"family": "Коваль", "given": "Іван", "patronymic": "Петрович"}]
+    return create_person(actor=actor, names=names, birth_date="1987", unit="72")
+
+
+def test_a_new_dossier_for_a_row_is_not_of_whom_it_might_have_meant(cast):
+    clerk, head = cast.north.clerk, cast.north.head
+    there = a_namesake(head)
+    before = everything()
+    of = taken(clerk, csv_of(HEADINGS, KOVAL, MELNYK))
+    assert verdicts(of) == {2: "ambiguous", 3: "new"}
+    say_they_are_others(of, clerk)
+    commit(of, head)
+    koval = Person.objects.unscoped("test").exclude(pk=there.pk).get(birth_date="1987-04-23")
+    event = Event.objects.unscoped("test").about(of).get(kind="import.committed")
+
+    assert judged() == [({there, koval}, "not_same", clerk)]
+    assert json.loads(event.content.json)["told_apart"] == 1
+    assert suggested_pairs(clerk).pairs == []
+    with pytest.raises(NotTheSame, match="north clerk judged"):
+        merge_persons(there, koval, actor=head)
+
+    undo(of, clerk)
+    assert everything() == before
+
+
+def test_rows_as_judged_and_rows_put_into_a_dossier_tell_nobody_apart(cast):
+    clerk = cast.north.clerk
+    there = a_namesake(clerk)
+    of = taken(clerk, csv_of(HEADINGS, KOVAL, MELNYK))
+    operations.decide_rows(of, decisions={2: ("update", there.pk), 3: ("create", None)}, actor=clerk)
+
+    commit(of, clerk)
+
+    assert Person.objects.unscoped("test").count() == 2
+    assert judged() == []
+
+
+def test_telling_apart_asks_the_same_however_many_there_are(cast):
+    clerk, asked = cast.north.clerk, []
+    a_namesake(clerk)
+    for count in (1, 4):
+        rows = [["", "Коваль", "Іван", "Петрович", f"1{place}.04.1987", "", ""] for place in range(count)]
+        of = taken(clerk, csv_of(HEADINGS, *rows), sender=f"List {count}")
+        say_they_are_others(of, clerk)
+        operations.commit_import(of, actor=clerk)
+        with CaptureQueriesContext(connection) as queries:
+            intake.work_on(of.pk)
+        asked.append(len(queries))
+
+    assert len(judged()) > 4
+    assert asked[0] == asked[1]
+
+
+def test_whom_a_later_list_told_apart_is_not_taken_away(cast):
+    clerk = cast.north.clerk
+    first = commit(taken(clerk, csv_of(HEADINGS, [*KOVAL[:4], "1987", "", ""])), clerk)
+    second = taken(clerk, csv_of(HEADINGS, KOVAL), sender="Another")
+    say_they_are_others(second, clerk)
+    commit(second, clerk)
+    assert len(judged()) == 1
+
+    with pytest.raises(operations.SomebodyBuiltOnIt):
+        operations.undo_import(first, actor=clerk)
+    undo(second, clerk)
+    undo(first, clerk)
+
+    assert not Person.objects.unscoped("test").exists()
 
 
 @pytest.mark.parametrize("act", [judge_not_same, merge_persons])
@@ -551,8 +635,9 @@ ROW = st.tuples(
 
 @pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(ROW, min_size=1, max_size=8), st.lists(ROW, max_size=3))
-def test_whatever_a_list_holds_it_can_be_undone_and_taken_twice(cast, rows, there):
+@given(st.lists(ROW, min_size=1, max_size=8), st.lists(ROW, max_size=3), st.booleans())
+def test_whatever_a_list_holds_it_can_be_undone_and_taken_twice(cast, rows, there, are_others):
+    """Whether or not somebody says of every row that may mean a dossier that it means another person."""
     clerk = cast.north.clerk
     with transaction.atomic():
         for family, given_name, _patronymic, _born, number, *_stated in there:
@@ -562,6 +647,8 @@ def test_whatever_a_list_holds_it_can_be_undone_and_taken_twice(cast, rows, ther
         content = csv_of(headings, *(["", *row] for row in rows))
         before = everything()
         of = taken(clerk, content)
+        if are_others:
+            say_they_are_others(of, clerk)
         if operations.to_be_taken(of, operations.TAKEABLE).exists():
             commit(of, clerk, operations.TAKEABLE)
             once = everything()
