@@ -50,6 +50,7 @@ urlpatterns = [
     *resource("notifications", people.Notifications, people.NotificationOne),
     *resource("duties", duties.Duties, duties.DutyOne),
     *resource("imports", imports.Imports, imports.ImportOne, imports.ImportStep),
+    *resource("import-rows", imports.ImportRows, imports.ImportRowOne),
     *resource("negotiations", negotiations.Negotiations, negotiations.NegotiationOne),
     *resource("rounds", negotiations.Rounds, negotiations.RoundOne),
     *resource("proposals", negotiations.Proposals, negotiations.ProposalOne),

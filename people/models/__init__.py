@@ -10,11 +10,11 @@ from people.models.imports import (
     Import,
     ImportRow,
     ImportStatus,
-    Outcome,
     RowCorrection,
     RowVerdict,
     SenderColumns,
 )
+from people.models.imports import RowOutcome as Outcome
 from people.models.match_key import MatchKey
 from people.models.name import Name, shown_name
 from people.models.person import OfPersonQuerySet, Person, PersonToBeInformed

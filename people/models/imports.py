@@ -48,7 +48,7 @@ class Decision(models.TextChoices):
     LEAVE = "leave", _("leave it out")
 
 
-class Outcome(models.TextChoices):
+class RowOutcome(models.TextChoices):
     NONE = "", _("not taken")
     CREATED = "created", _("dossier opened")
     UPDATED = "updated", _("dossier changed")
@@ -129,7 +129,7 @@ class ImportRow(Compartmented):
     chosen_id = models.UUIDField(null=True)  # the same, where a person decided otherwise
     decision = models.CharField(max_length=8, choices=Decision, blank=True, default="")
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
-    outcome = models.CharField(max_length=10, choices=Outcome, blank=True, default="")
+    outcome = models.CharField(max_length=10, choices=RowOutcome, blank=True, default="")
     undo: Any = models.JSONField(null=True)  # what stood there before
 
     read_capability: ClassVar[tuple[str, ...]] = (May.IMPORT_PEOPLE,)

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KT
 from django.utils.translation import gettext as _
 
+from access.acting import refuse_stale
 from access.models import User
 from audit.recording import record
 from core import clock
@@ -26,10 +27,13 @@ SETTLED_IN = (ImportStatus.PREVIEW, ImportStatus.COMMITTED)
 
 
 @transaction.atomic
-def correct_row(of: Import, *, actor: User, number: int, cells: Mapping[int, str]) -> ImportRow:
+def correct_row(
+    of: Import, *, actor: User, number: int, cells: Mapping[int, str], version: int | None = None
+) -> ImportRow:
     """By the place of each cell, what is right there. The row is checked again; raises InputRefused while a fault is left."""
     of = Import.objects.visible_to(actor).locked().get(pk=of.pk)
     seat = importer(actor, of.compartment)
+    refuse_stale(of.version, version)
     row: ImportRow = ImportRow.objects.visible_to(actor).locked().get(of_import=of, number=number)
     made = {one.place: one for one in corrections_of(of, number)}
     if not can_be_corrected(of, row, bool(made)):
@@ -53,7 +57,8 @@ def correct_row(of: Import, *, actor: User, number: int, cells: Mapping[int, str
     )  # fmt: skip
     if of.judged_at_position == event.position - 1:  # nobody else wrote here since the rows were checked
         of.judged_at_position = event.position
-        of.save(update_fields=["judged_at_position"])
+    of.version += 1
+    of.save(update_fields=["judged_at_position", "version"])
     return row
 
 

@@ -8,7 +8,7 @@ from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from access.acting import NotAllowed, checked, seat_with
+from access.acting import NotAllowed, checked, refuse_stale, seat_with
 from access.models import Compartment, User
 from access.roles import May, holders_spelt
 from access.scoping import Seat, compartments_where
@@ -96,9 +96,10 @@ def map_columns(
     headings: list[str] | None = None,
     month_first: bool = False,
     given_name_first: bool = False,
+    version: int | None = None,
 ) -> Import:
     """What each column holds; the rows are checked by it, and this sender's headings are remembered."""
-    of, seat = _stepped(of, "check", actor)
+    of, seat = _stepped(of, "check", actor, version)
     _refuse_odd_columns(columns)
     of.columns = {str(place): str(column) for place, column in sorted(columns.items())}
     of.month_first, of.given_name_first = month_first, given_name_first
@@ -134,40 +135,48 @@ def choose_table(of: Import, *, actor: User, sheet: str) -> Import:
 
 
 @transaction.atomic
-def read_again(of: Import, *, actor: User) -> Import:
+def read_again(of: Import, *, actor: User, version: int | None = None) -> Import:
     """The file once more, after an error that was not its own."""
-    of, seat = _stepped(of, "read", actor)
+    of, seat = _stepped(of, "read", actor, version)
     _begin(of, actor, work_rows=0, step="read")
     record(TRANSITIONS["read"].event, subject=of, actor=actor, seat=seat, personal=True, data={"sender": of.sender})
     return of
 
 
 @transaction.atomic
-def decide_rows(of: Import, *, actor: User, decisions: Mapping[int, tuple[str, uuid.UUID | None]]) -> int:
+def decide_rows(
+    of: Import, *, actor: User, decisions: Mapping[int, tuple[str, uuid.UUID | None]], version: int | None = None
+) -> int:
     """What to do with single rows: by number, the decision and, to update, whose dossier. Returns how many were decided."""
     of = Import.objects.visible_to(actor).locked().get(pk=of.pk)
     importer(actor, of.compartment)
+    refuse_stale(of.version, version)
     if of.status not in (S.PREVIEW, S.COMMITTED):
         raise TransitionRefused(_("Rows are decided on once they are checked, and before they are taken in."))
     rows = ImportRow.objects.visible_to(actor).locked().filter(of_import=of, number__in=decisions).order_by("number")
-    changed = []
-    for row in rows:
-        decision, person_id = decisions[row.number]
+    found = {row.number: row for row in rows}
+    if absent := sorted(set(decisions) - found.keys()):
+        sentence = _("No row is like that.")
+        raise InputRefused(sentence, errors={f"row_{number}": [sentence] for number in absent})
+    for number, row in found.items():
+        decision, person_id = decisions[number]
         _refuse_odd_decision(row, decision, person_id, actor)
-        row.decision = decision
-        row.chosen_id = uuid.uuid4() if decision == Decision.CREATE else person_id
-        row.decided_by, row.outcome = actor, Outcome.NONE
-        changed.append(row)
+        row.decision, row.decided_by, row.outcome = decision, actor, Outcome.NONE
+        row.chosen_id = {Decision.CREATE: uuid.uuid4(), Decision.UPDATE: person_id}.get(Decision(decision))
     columns = ["decision", "decided_by", "chosen_id", "outcome"]
-    ImportRow.objects.unscoped("locked above").bulk_update(changed, columns, batch_size=500)
-    return len(changed)
+    ImportRow.objects.unscoped("locked above").bulk_update(found.values(), columns, batch_size=500)
+    of.version += 1
+    of.save(update_fields=["version"])
+    return len(found)
 
 
 @transaction.atomic
-def commit_import(of: Import, *, actor: User, verdicts: Iterable[str] = TAKEN_UNLESS_TOLD) -> Import:
+def commit_import(
+    of: Import, *, actor: User, verdicts: Iterable[str] = TAKEN_UNLESS_TOLD, version: int | None = None
+) -> Import:
     """Take in the rows of these verdicts, and those decided on one by one, in the background."""
     chosen = sorted({str(verdict) for verdict in verdicts} & {str(verdict) for verdict in TAKEABLE})
-    of, seat = _stepped(of, "commit", actor, known=lambda found: to_be_taken(found, chosen).count())
+    of, seat = _stepped(of, "commit", actor, version, known=lambda found: to_be_taken(found, chosen).count())
     of.taken_verdicts = chosen
     count = to_be_taken(of, chosen).count()
     event = record(
@@ -182,9 +191,9 @@ def commit_import(of: Import, *, actor: User, verdicts: Iterable[str] = TAKEN_UN
 
 
 @transaction.atomic
-def undo_import(of: Import, *, actor: User) -> Import:
+def undo_import(of: Import, *, actor: User, version: int | None = None) -> Import:
     """Take everything back that this import wrote. Raises SomebodyBuiltOnIt when others have worked on it since."""
-    of, seat = _stepped(of, "undo", actor)
+    of, seat = _stepped(of, "undo", actor, version)
     refuse_what_was_built_on(of, taken_in(of))
     count = taken_in(of).count()
     _begin(of, actor, work_rows=count, step="undo")
@@ -196,9 +205,9 @@ def undo_import(of: Import, *, actor: User) -> Import:
 
 
 @transaction.atomic
-def discard_import(of: Import, *, actor: User) -> Import:
+def discard_import(of: Import, *, actor: User, version: int | None = None) -> Import:
     """Lay it aside: nothing of it is in a dossier. Its rows and its file go, that it came stays in the log."""
-    of, seat = _stepped(of, "discard", actor)
+    of, seat = _stepped(of, "discard", actor, version)
     for model in (ImportRow, RowCorrection):
         model.objects.unscoped("of one locked import").filter(of_import=of).delete()
     of.status, of.top_rows = S.DISCARDED, []
@@ -326,9 +335,10 @@ def sender_as_compared(sender: str) -> str:
 # Steps
 
 
-def _stepped(of: Import, step: str, actor: User, known: Any = None) -> tuple[Import, Seat | None]:
-    """The import in scope and under lock, and the seat of who acts. Raises TransitionRefused."""
+def _stepped(of: Import, step: str, actor: User, version: int | None, known: Any = None) -> tuple[Import, Seat | None]:
+    """The import in scope and under lock, and the seat of who acts. Raises StaleVersion or TransitionRefused."""
     of = Import.objects.visible_to(actor).locked().get(pk=of.pk)
+    refuse_stale(of.version, version)
     capabilities = actor.capabilities_in(of.compartment_id)
     attempt = Attempt(of, capabilities, known=known(of) if known else None)
     if why := TRANSITIONS[step].refusal(attempt):

@@ -27,7 +27,7 @@ from exchanges.models import (
     TrancheStatus,
 )
 from negotiations.operations import add_proposal, add_statement, record_round
-from people.models import Claim, Deadline, Name, Notification
+from people.models import Claim, Deadline, ImportRow, Name, Notification
 from people.operations import create_person
 from people.operations.imports import begin_import
 from people.operations.parts import add_to_part
@@ -66,6 +66,7 @@ def hidden(scene) -> dict[str, Any]:
     proposal = add_proposal(scene.negotiation, kind="offer", text="Three for three", actor=north.negotiator)
     key, _token = create_key(north.head.memberships.first(), label="program", actor=north.head)
     of = begin_import([b"Name\nAbel\n"], sender="South", actor=north.clerk)
+    line = ImportRow.objects.create(compartment=north.home, of_import=of, number=2, cells=["Abel"], verdict="new")
     asked, used = (
         invite_member(north.hq, email=f"{name}@example.org", roles=["clerk"], actor=north.head)
         for name in ("one", "two")
@@ -85,7 +86,7 @@ def hidden(scene) -> dict[str, Any]:
         "duties": first(Deadline, person=person).pk,
         "rounds": talks.pk, "statements": statement.pk, "proposals": proposal.pk,
         "policies": first(SignOffPolicy, participant=scene.north).pk, "keys": key.pk, "inbox": first(Delivery).pk,
-        "round_pk": talks.pk, "import_pk": of.pk, "imports": of.pk, "number": 2,
+        "round_pk": talks.pk, "import_pk": of.pk, "imports": of.pk, "number": 2, "import-rows": line.pk,
         "compartments": tranche.compartment_id, "organisations": north.hq.pk, "parties": north.party.pk,
         "member": north.clerk.pk, "key": key.pk, "invitation": asked.pk, "token": used.token,
         "grant": scene.negotiation.compartment.grants.first().handle,
@@ -162,6 +163,8 @@ def test_other_party_cannot_tell_that_a_private_row_exists(scene, hidden):
             "names",
             "claims",
             "duties",
+            "imports",
+            "import-rows",
             "policies",
             "keys",
         ):

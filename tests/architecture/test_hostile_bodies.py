@@ -31,8 +31,9 @@ from exchanges.operations import exchange as exchanges
 from exchanges.operations import list as lists
 from exchanges.operations import tranche as tranches
 from negotiations.operations import add_proposal, record_round
-from people.models import Claim, Name
+from people.models import Claim, Import, ImportRow, Name
 from people.operations import create_person
+from people.operations.imports import begin_import
 from tests import cast as casting
 from tests import factories, scenes
 from tests.architecture.test_hidden_is_missing import NO_ROW, PARAMETER, signed_in
@@ -53,6 +54,7 @@ KIND_OF = {
     "organisations": "organisations", "other": "participants", "participant": "participants", "party": "parties",
     "person": "persons", "receiver": "participants", "remove": "entries", "round": "rounds", "delegation": "delegations",
 }  # fmt: skip
+BY_NUMBER = ("columns", "cells")  # of a file: no ids
 # Fields of pages that take ids without offering any where there is nothing to offer.
 ON_PAGES = {
     "exchanges:entry": {"person": "persons"}, "exchanges:names": {"entries": "entries"},
@@ -92,7 +94,7 @@ def _seen(scene: factories.Talks, planned: Any) -> dict[str, Any]:
         "rounds": talks.pk, "proposals": proposal.pk, "keys": key.pk, "negotiations": scene.negotiation.pk,
         "participants": scene.south.pk, "parties": south.party.pk, "organisations": south.hq.pk,
         "compartments": south.home.pk, "policies": _first(SignOffPolicy, participant=scene.south).pk,
-        "delegations": uuid4(),
+        "delegations": uuid4(), "imports": _import(south),
     }  # fmt: skip
 
 
@@ -123,8 +125,17 @@ def _hidden(scene: factories.Talks) -> dict[str, Any]:
         "rounds": talks.pk, "proposals": proposal.pk, "keys": key.pk, "negotiations": alone.negotiation.pk,
         "participants": alone.south.pk, "parties": scene.cast.outsider_side.party.pk, "organisations": service.pk,
         "compartments": north.home.pk, "policies": _first(SignOffPolicy, participant=alone.north).pk,
-        "delegations": alone.north.pk,
+        "delegations": alone.north.pk, "imports": _import(north),
     }  # fmt: skip
+
+
+def _import(side: casting.Side) -> UUID:
+    """Checked, with a row to decide on whose number is what `Filling` writes."""
+    of = begin_import([b"Name\nAbel\n"], sender="Other", actor=side.clerk)
+    Import.objects.unscoped("test").filter(pk=of.pk).update(status="preview", headings=["Name"], columns={"0": "name"})
+    told = {"cells": ["Abel"], "told": {"family": "Abel"}, "verdict": "ambiguous"}
+    ImportRow.objects.create(compartment=side.home, of_import=of, number=1, **told)
+    return of.pk
 
 
 def _of_table(tranche: Any) -> dict[str, Any]:
@@ -248,6 +259,8 @@ class Filling:
                 return self._whole(one, at)
             case serializers.UUIDField():
                 return self._id(name, at)
+            case serializers.DictField() if name in BY_NUMBER:
+                return {"0": self._value(name, one.child, ())}
             case serializers.DictField():
                 self.places.append(((*at[:-1], f"{{}}{name}"), KIND_OF[name]))
                 inner = Filling(self.world, True)
