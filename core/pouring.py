@@ -41,28 +41,31 @@ def pour_values(
     always: Mapping[str, Any] | None = None,
 ) -> None:
     """Rows as plain values in the order of `columns`, and what is `always` the same; every other column must be there too."""
-    prepared(model, columns, rows, always)()
+    prepared(model, columns, rows)(always or {})
 
 
 def prepared(
-    model: type[models.Model],
-    columns: Sequence[str],
-    rows: Iterable[Sequence[Any]],
-    always: Mapping[str, Any] | None = None,
-) -> Callable[[], None]:
-    """The same rows ready to be written, by calling what is returned: another thread may prepare them."""
-    constant = dict(always or {})
-    names = [*columns, *constant]
+    model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> Callable[[Mapping[str, Any]], None]:
+    """The same rows ready to be written, by calling what is returned with what is always the same: another thread may prepare
+    them."""
     if connection.vendor == "postgresql":
-        ending = "".join("\t" + _text(value) for value in constant.values()) + "\n"
-        text = "".join([_line(row) + ending for row in rows])
-        return partial(_copy_text, model, names, text)
-    last = tuple(constant.values())
-    return partial(_insert, model, names, [(*row, *last) for row in rows])
+        return partial(_copy_lines, model, columns, [_line(row) for row in rows])
+    return partial(_insert, model, columns, list(rows))
 
 
-def _insert(model: type[models.Model], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    fields = [_field(model, name) for name in names]
+def _copy_lines(
+    model: type[models.Model], columns: Sequence[str], lines: Sequence[str], always: Mapping[str, Any]
+) -> None:
+    ending = "".join("\t" + _text(value) for value in always.values()) + "\n"
+    _copy_text(model, [*columns, *always], ending.join([*lines, ""]))
+
+
+def _insert(
+    model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]], always: Mapping[str, Any]
+) -> None:
+    fields = [_field(model, name) for name in (*columns, *always)]
+    last = tuple(always.values())
     table, quote = connection.ops.quote_name(model._meta.db_table), connection.ops.quote_name
     listed = ", ".join(quote(str(field.column)) for field in fields)
     places = ", ".join(["%s"] * len(fields))
@@ -72,7 +75,7 @@ def _insert(model: type[models.Model], names: Sequence[str], rows: Sequence[Sequ
             [
                 [
                     field.get_db_prep_save(field.to_python(value), connection)
-                    for field, value in zip(fields, row, strict=True)
+                    for field, value in zip(fields, (*row, *last), strict=True)
                 ]
                 for row in rows
             ],
@@ -122,23 +125,33 @@ def _copy_text(model: type[models.Model], names: Sequence[str], text: str) -> No
 
 def _line(row: Sequence[Any]) -> str:
     """One row. Hardly any text holds what COPY reads otherwise: it is looked for in the whole line, not value by value."""
-    line = "\t".join([value if type(value) is str else _text(value) for value in row])
-    if "\\" in line or "\n" in line or "\r" in line or line.count("\t") >= len(row):
+    line = "\t".join([value if type(value) is str else _told(value) for value in row])
+    if "\n" in line or "\r" in line or line.count("\t") >= len(row) or _has_backslash(line, row):
         return "\t".join([_text(value) for value in row])
     return line
+
+
+def _has_backslash(line: str, row: Sequence[Any]) -> bool:
+    """But for those of what is unknown."""
+    return "\\" in line and line.count("\\") > sum(value is None for value in row)
 
 
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return _escaped(str(value))
+    return UNKNOWN if value is None else _escaped(_told(value))
+
+
+def _told(value: Any) -> str:
+    """Anything but text, as the database reads it, yet without the escapes of COPY."""
     if value is None:
         return UNKNOWN
     if isinstance(value, bool):
         return "t" if value else "f"
+    if isinstance(value, list | dict | tuple):
+        return orjson.dumps(value).decode()
     if isinstance(value, datetime | date):
         return value.isoformat()
-    if isinstance(value, list | dict | tuple):
-        return _escaped(orjson.dumps(value).decode())
     return str(value)
 
 

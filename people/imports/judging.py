@@ -11,7 +11,7 @@ from people.erasure import hashed, phrases
 from people.fate import fate_of
 from people.imports.cells import Fault, Reader, Told, split_name
 from people.imports.columns import heading
-from people.imports.registry import Likeness, Registry, record_of, spelt_names
+from people.imports.registry import Held, Likeness, Registry, record_of, spelt_names, telling_keys
 from people.matching import Record
 from people.matching.record import Read
 from people.models import CategoryAssignment, Claim, ClaimKind, ErasedKey, Name, Person, RowVerdict
@@ -42,6 +42,8 @@ class Judged:
     person_id: uuid.UUID | None = None
     repeats: int | None = None
     asked: Read | None = None  # as the registry is asked for them; of a row that can be read
+    keys: list[int] = field(default_factory=list)  # by which it asks
+    held: list[Held] | None = None  # the dossiers that share some; none of a row that comes again
 
 
 class Judge:
@@ -74,18 +76,38 @@ class Judge:
                 told.faults.append((max(len(cells) - 1, 0), "cut_row", ""))
             row = _judged(number, cells, told)
             if row.verdict != V.INVALID:
-                row.asked = self.registry.asked(row.told)
+                self._make_askable(row)
             found.append(row)
         return found
 
+    def _make_askable(self, row: Judged) -> None:
+        row.asked = self.registry.asked(row.told)
+        row.keys = telling_keys(row.asked)
+
     def judge(self, rows: list[Judged]) -> list[Judged]:
-        sound = [row for row in rows if row.verdict != V.INVALID]
-        asked = [row.asked or self.registry.asked(row.told) for row in sound]
-        fresh = [(row, read) for row, read in zip(sound, asked, strict=True) if not self._again(row, read)]
-        for (row, _read), alike in zip(fresh, self.registry.alike([read for _row, read in fresh]), strict=True):
-            self._say(row, alike)
-        self._compare_with_registry([row for row, _read in fresh if row.verdict == V.UPDATE])
-        self._ask_of_erasures([row for row, _read in fresh if row.verdict == V.NEW])
+        for row in rows:
+            if row.verdict != V.INVALID:
+                self._make_askable(row)
+        return self.settle(self.compare(self.ask(rows)))
+
+    def ask(self, rows: list[Judged]) -> list[Judged]:
+        """First: whom they may mean at all. To be called in the order of the rows."""
+        fresh = [row for row in rows if row.asked is not None and not self._again(row, row.asked)]
+        for row, held in zip(fresh, self.registry.holders([row.keys for row in fresh]), strict=True):
+            row.held = held
+        return rows
+
+    def compare(self, rows: list[Judged]) -> list[Judged]:
+        """Then: whom of them. Without a query, so another thread may do it."""
+        for row in rows:
+            if row.asked is not None and row.held is not None:
+                self._say(row, self.registry.alike(row.asked, row.held) if row.held else [])
+        return rows
+
+    def settle(self, rows: list[Judged]) -> list[Judged]:
+        """At last: what that dossier holds already, as it stands now."""
+        self._compare_with_registry([row for row in rows if row.verdict == V.UPDATE])
+        self._ask_of_erasures([row for row in rows if row.verdict == V.NEW])
         return rows
 
     def remember(self, rows: Iterable[tuple[int, Mapping[str, str]]]) -> None:

@@ -26,6 +26,7 @@ MAY_BE = 11.0  # bits: the same two names and nothing that contradicts; a namesa
 MOST_SHOWN = 5
 MOST_COMPARED = 12
 AGREES = ("same", "script")
+Held = tuple[uuid.UUID, Read]
 
 
 @dataclass(frozen=True)
@@ -87,18 +88,15 @@ class Registry:
     def asked(self, told: Mapping[str, str]) -> Read:
         return read(record_of(told), self.lexicon, as_sought=True)
 
-    def alike(self, rows: Sequence[Read]) -> list[list[Likeness]]:
-        """For each row whom it may mean, the likeliest first."""
-        keys = [_telling_keys(row) for row in rows]
-        found = self._holders(set().union(*keys)) if keys else {}
-        wanted = [likeliest((found[key] for key in of_row if key in found), MOST_COMPARED) for of_row in keys]
+    def holders(self, rows: Sequence[Sequence[int]]) -> list[list[Held]]:
+        """For each row, given by its keys, the dossiers that share some."""
+        found = self._holders(set().union(*rows))
+        wanted = [likeliest((found[key] for key in of_row if key in found), MOST_COMPARED) for of_row in rows]
         held = self._read_held({pk for pks in wanted for pk in pks})
-        return [
-            self._of_row(row, [(pk, held[pk]) for pk in pks if pk in held])
-            for row, pks in zip(rows, wanted, strict=True)
-        ]
+        return [[(pk, held[pk]) for pk in pks if pk in held] for pks in wanted]
 
-    def _of_row(self, row: Read, held: Iterable[tuple[uuid.UUID, Read]]) -> list[Likeness]:
+    def alike(self, row: Read, held: Iterable[Held]) -> list[Likeness]:
+        """Whom of these it may mean, the likeliest first. Without a query."""
         found = []
         for pk, person in held:
             comparison = self.comparer.compare(row, person)
@@ -108,15 +106,14 @@ class Registry:
         found.sort(key=lambda one: (-one.comparison.score, one.person_id))
         return found[:MOST_SHOWN]
 
-    def _holders(self, keys: set[str]) -> dict[str, list[uuid.UUID]]:
+    def _holders(self, keys: set[int]) -> dict[int, list[uuid.UUID]]:
         """As `people.matching.registry.holders`, in one query: there are thousands of keys, and nearly all find nobody."""
-        by_hash = {hashed(key): key for key in keys}
         rows = MatchKey.objects.unscoped("the half that is written to").filter(compartment=self.compartment)
-        found: dict[str, list[uuid.UUID]] = defaultdict(list)
+        found: dict[int, list[uuid.UUID]] = defaultdict(list)
         holder = Coalesce(F("person__merged_into_id"), F("person_id"))
-        some = rows.filter(IsAmong("key", sorted(by_hash))).order_by()
+        some = rows.filter(IsAmong("key", sorted(keys))).order_by()
         for key, pk in some.values_list("key", holder).iterator(chunk_size=10_000):
-            if len(of_key := found[by_hash[key]]) <= MOST_HOLDERS:
+            if len(of_key := found[key]) <= MOST_HOLDERS:
                 of_key.append(pk)
         return {key: pks for key, pks in found.items() if len(pks) <= MOST_HOLDERS}
 
@@ -140,9 +137,9 @@ class Registry:
             yield pk, read(record, self.lexicon)
 
 
-def _telling_keys(row: Read) -> list[str]:
+def telling_keys(row: Read) -> list[int]:
     """Without those that many share and that never suffice alone: the family name, the family name with the year."""
-    return [key for key in keys_of(row) if not key.startswith(("f|", "fy|"))]
+    return [hashed(key) for key in keys_of(row) if not key.startswith(("f|", "fy|"))]
 
 
 def match_keys(told: Mapping[str, str], names: Iterable[Spelt], lexicon: Lexicon) -> list[int]:

@@ -2,19 +2,28 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from access.models import User
-from core.pouring import pour_values, prepared
-from people.imports.judging import Stated, categories_told, claims_told, differences, spellings, stated_about, states
+from core.pouring import prepared
+from people.imports.judging import (
+    Spelling,
+    Stated,
+    categories_told,
+    claims_told,
+    differences,
+    spellings,
+    stated_about,
+    states,
+)
 from people.imports.registry import match_keys, spelt_names
 from people.matching.record import Lexicon
 from people.models import (
@@ -28,6 +37,7 @@ from people.models import (
     Name,
     Outcome,
     Person,
+    RowVerdict,
     SamePersonJudgement,
     SearchKey,
 )
@@ -39,79 +49,117 @@ from people.search.words import Reader, Spelt
 
 PERSON_COLUMNS = ("id", "label", *IDENTITY)
 NAME_COLUMNS = ("id", "person_id", "script", "kind", "family", "given", "patronymic", "is_preferred")
+TAKEN_COLUMNS = (
+    "pk", "number", "told", "verdict", "candidates", "person_id", "decision", "decided_by_id", "chosen_id",
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Keyed:
-    """A row of whom keys are made. A row that was read anew is equal to it unless it has changed since."""
+@dataclass(slots=True)
+class Taken:
+    """A row that is being taken in: what of it is needed for that, without the weight of a model."""
+
+    pk: uuid.UUID
+    number: int
+    told: dict[str, str]
+    verdict: str
+    candidates: list[Any]
+    judged_id: uuid.UUID | None  # whom it means as it was judged, or who was to be made of it
+    decision: str
+    decided_by_id: uuid.UUID | None
+    chosen_id: uuid.UUID | None
+    person_id: uuid.UUID | None = None
+    outcome: str = ""
+    undo: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        self.person_id = self.chosen_id or self.judged_id
+
+    @property
+    def creates(self) -> bool:
+        if self.decision:
+            return self.decision == Decision.CREATE
+        return self.verdict in (RowVerdict.NEW, RowVerdict.ERASED)
+
+    @property
+    def refused(self) -> set[uuid.UUID]:
+        """The dossiers that stood beside a row when a person chose a new one for it."""
+        return {*(uuid.UUID(candidate[0]) for candidate in self.candidates), *filter(None, [self.judged_id])}
+
+
+def taken(rows: "QuerySet[ImportRow]") -> list[Taken]:
+    return [Taken(*row) for row in rows.values_list(*TAKEN_COLUMNS)]
+
+
+class Fresh(NamedTuple):
+    """A row of which a dossier is made. One that was read anew is equal to it unless it has changed since."""
 
     number: int
     person_id: uuid.UUID | None
     told: Mapping[str, str]
 
 
-def keyed_of(rows: Iterable[ImportRow]) -> list[Keyed]:
-    return [Keyed(row.number, row.chosen_id or row.person_id, row.told) for row in rows]
+def fresh_of(rows: Iterable[Taken]) -> list[Fresh]:
+    return [Fresh(row.number, row.person_id, row.told) for row in rows]
 
 
-class Keys:
-    """What dossiers are found by, made by a thread of its own while the database takes the rows before them.
+Write = Callable[[Mapping[str, Any]], None]
 
-    In a list the same names come again and again: each is read once a turn.
+
+class Dossiers:
+    """The rows of new dossiers and what they are found by, made by a thread of its own while the database takes those before
+    them. In a list the same names come again and again: each is read once a turn.
     """
 
-    def __init__(self, half: uuid.UUID) -> None:
-        self.half = half
+    def __init__(self) -> None:
         self.reader, self.lexicon = Reader(), Lexicon()
         self._beside = ThreadPoolExecutor(1)
-        self._coming: list[tuple[list[Keyed], Future[list[Callable[[], None]]]]] = []
+        self._coming: list[tuple[list[Fresh], Future[list[Write]]]] = []
 
-    def expect(self, rows: list[Keyed]) -> None:
-        """Begin with the keys of these, unless that was begun."""
+    def expect(self, rows: list[Fresh]) -> None:
+        """Begin with these, unless that was begun."""
         if rows and all(rows != begun for begun, _future in self._coming):
             self._coming.append((rows, self._beside.submit(self._made, rows)))
 
-    def write(self, rows: list[Keyed]) -> None:
-        """Those expected first; what was expected instead of them is forgotten."""
+    def write(self, rows: list[Fresh], always: Sequence[Mapping[str, Any]]) -> None:
+        """Those expected first; what was expected instead of them is forgotten. `always`: of each table, what is the same in
+        every row."""
         self.expect(rows)
         while rows and self._coming:
             begun, future = self._coming.pop(0)
-            written = future.result()
+            made = future.result()
             if begun == rows:
-                for write in written:
-                    write()
+                for write, same in zip(made, always, strict=True):
+                    write(same)
                 return
 
     def close(self) -> None:
         self._beside.shutdown(cancel_futures=True)
 
-    def _made(self, rows: list[Keyed]) -> list[Callable[[], None]]:
-        half = {"compartment_id": self.half}
+    def _made(self, rows: list[Fresh]) -> list[Write]:
+        persons, names, searched, matched = [], [], [], []
+        for row in rows:
+            told, pk, spelt = row.told, str(row.person_id), spellings(row.told)
+            texts = [" ".join(filter(None, one.parts)) for one in spelt]
+            persons.append((pk, texts[0][:LABEL_LENGTH], *[told.get(name, "") for name in IDENTITY]))
+            for place, (one, text) in enumerate(zip(spelt, texts, strict=True)):
+                names.append((str(uuid.uuid4()), pk, script_of(text), one.kind, *one.parts, not place))
+            searched += [(pk, key, place) for key, place in self._search_keys(told, spelt).items()]
+            matched += [(pk, key) for key in match_keys(told, [one.parts for one in spelt], self.lexicon)]
         return [
-            prepared(SearchKey, ("person_id", "key", "place"), self._of_search(rows), half),
-            prepared(MatchKey, ("person_id", "key"), self._of_match(rows), half),
-        ]
+            prepared(Person, PERSON_COLUMNS, persons), prepared(Name, NAME_COLUMNS, names),
+            prepared(SearchKey, ("person_id", "key", "place"), searched), prepared(MatchKey, ("person_id", "key"), matched),
+        ]  # fmt: skip
 
-    def _of_search(self, rows: Sequence[Keyed]) -> Iterator[tuple[str, ...]]:
-        for row in rows:
-            told, pk = row.told, str(row.person_id)
-            spelt = [Spelt(*one.parts, is_call_sign=one.kind == Name.Kind.CALL_SIGN) for one in spellings(told)]
-            keys = self.reader.keys_of(spelt, told.get("birth_date", ""), told.get("service_number", ""))
-            for key, place in keys.items():
-                yield pk, key, str(place)
-
-    def _of_match(self, rows: Sequence[Keyed]) -> Iterator[tuple[str, ...]]:
-        for row in rows:
-            names, pk = [one.parts for one in spellings(row.told)], str(row.person_id)
-            for key in match_keys(row.told, names, self.lexicon):
-                yield pk, str(key)
+    def _search_keys(self, told: Mapping[str, str], spelt: Iterable[Spelling]) -> dict[str, int]:
+        names = [Spelt(*one.parts, is_call_sign=one.kind == Name.Kind.CALL_SIGN) for one in spelt]
+        return self.reader.keys_of(names, told.get("birth_date", ""), told.get("service_number", ""))
 
 
 class Writer:
     """Writes the rows of one chunk for one actor at one instant."""
 
-    def __init__(self, of: Import, actor: User, now: datetime, keys: Keys) -> None:
-        self.of, self.actor, self.now, self.keys = of, actor, now, keys
+    def __init__(self, of: Import, actor: User, now: datetime, dossiers: Dossiers) -> None:
+        self.of, self.actor, self.now, self.dossiers = of, actor, now, dossiers
         self.source = of.sender
 
     def lock(self, pks: Sequence[uuid.UUID]) -> dict[uuid.UUID, Person]:
@@ -120,41 +168,22 @@ class Writer:
         some = persons.filter(Q(pk__in=pks) | Q(pk__in=persons.filter(pk__in=pks).order_by().values("merged_into")))
         return {person.pk: person for person in some.locked().order_by("pk")}
 
-    def create(self, rows: Sequence[ImportRow]) -> None:
-        persons, names = [], []
+    def create(self, rows: Sequence[Taken]) -> None:
+        half, pk = {"compartment_id": self.of.compartment_id}, self.of.compartment_id
+        always = (
+            _rest(Person, PERSON_COLUMNS, compartment_id=pk, created_by_id=self.actor.pk, created_at=self.now),
+            _rest(Name, NAME_COLUMNS, compartment_id=pk, source=self.source), half, half,
+        )  # fmt: skip
+        self.dossiers.write(fresh_of(rows), always)
         for row in rows:
-            told = row.told
-            first = True
-            for spelling in spellings(told):
-                family, given, patronymic = spelling.parts
-                text = " ".join(filter(None, spelling.parts))
-                if first:
-                    persons.append((row.person_id, text[:LABEL_LENGTH], *[told.get(name, "") for name in IDENTITY]))
-                names.append(
-                    (uuid.uuid4(), row.person_id, script_of(text), spelling.kind, family, given, patronymic, first)
-                )
-                first = False
             row.outcome = Outcome.CREATED
-        keyed = keyed_of(rows)
-        self.keys.expect(keyed)
-        self._pour(persons, names)
-        self.keys.write(keyed)
-        half = self.of.compartment_id
         self._state(
-            (Person(pk=row.person_id, compartment_id=half), claims_told(row.told), categories_told(row.told))
+            (Person(pk=row.person_id, compartment_id=pk), claims_told(row.told), categories_told(row.told))
             for row in rows
             if states(row.told)
         )
 
-    def _pour(self, persons: list[tuple[Any, ...]], names: list[tuple[Any, ...]]) -> None:
-        half = self.of.compartment_id
-        pour_values(
-            Person, PERSON_COLUMNS, persons,
-            _rest(Person, PERSON_COLUMNS, compartment_id=half, created_by_id=self.actor.pk, created_at=self.now),
-        )  # fmt: skip
-        pour_values(Name, NAME_COLUMNS, names, _rest(Name, NAME_COLUMNS, compartment_id=half, source=self.source))
-
-    def update(self, rows: Sequence[ImportRow], persons: dict[uuid.UUID, Person]) -> None:
+    def update(self, rows: Sequence[Taken], persons: dict[uuid.UUID, Person]) -> None:
         """`persons` are under lock. What the dossier says by now decides what there is to change."""
         names = spelt_names(self.of.compartment, persons)
         stated = self._stated(rows, persons)
@@ -199,7 +228,7 @@ class Writer:
         if asked := {person.merged_into_id or person.pk for person, claims, categories in said if claims or categories}:
             reread_notices(*(persons[pk] for pk in sorted(asked)))
 
-    def _stated(self, rows: Sequence[ImportRow], persons: Iterable[uuid.UUID]) -> dict[uuid.UUID, Stated]:
+    def _stated(self, rows: Sequence[Taken], persons: Iterable[uuid.UUID]) -> dict[uuid.UUID, Stated]:
         found: dict[uuid.UUID, Stated] = defaultdict(Stated)
         if any(states(row.told) for row in rows):
             found |= stated_about(self.of.compartment, persons, self.source)
@@ -228,7 +257,7 @@ class Writer:
             kind=spelling.kind, family=family, given=given, patronymic=patronymic, source=self.source[:160],
         )  # fmt: skip
 
-    def write_outcomes(self, rows: Sequence[ImportRow]) -> None:
+    def write_outcomes(self, rows: Sequence[Taken]) -> None:
         """Those that went as judged all at once; the others, with what they say, one by one."""
         every = ImportRow.objects.unscoped("of one locked import").filter(of_import=self.of)
         alike: dict[str, list[int]] = {}
@@ -247,7 +276,8 @@ class Writer:
                 else every.filter(number__in=numbers)
             ).update(outcome=outcome)
         columns = ["outcome", "undo", "person_id", "verdict", "candidates"]
-        ImportRow.objects.unscoped("the same").bulk_update(others, columns, batch_size=200)
+        changed = [ImportRow(pk=row.pk, **{name: getattr(row, name) for name in columns}) for row in others]
+        ImportRow.objects.unscoped("the same").bulk_update(changed, columns, batch_size=200)
 
 
 def _rest(model: type[models.Model], told: Iterable[str], **given: Any) -> dict[str, Any]:

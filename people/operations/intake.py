@@ -10,7 +10,8 @@ import logging
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
@@ -37,10 +38,9 @@ from core.sheets.reading import Table, reading
 from people.imports.cells import Reader
 from people.imports.columns import guess
 from people.imports.judging import Judge, Judged
-from people.imports.writing import Keys, Writer, keyed_of, take_back
+from people.imports.writing import Dossiers, Taken, Writer, fresh_of, take_back, taken
 from people.models import (
     AT_WORK,
-    Decision,
     Import,
     ImportRow,
     ImportStatus,
@@ -166,12 +166,14 @@ def _check(of: Import, until: float) -> bool:
     of.refresh_from_db()
     judge = Judge(of.compartment, reader_of(of), earlier_rows(of), source=of.sender, corrected=_corrected(of))
     judge.remember(_rows_of(of).exclude(verdict=RowVerdict.INVALID).order_by("number").values_list("number", "told"))
+    since = of.judged_at_position if of.done_rows else _position(of)  # before the registry is first asked
     with (
         reading(uploads.path_of(of.pk), sheet=of.sheet) as table,
         closing(one_ahead(_read_rows(judge, table, after=max(of.heading_row, of.done_through)))) as chunks,
+        closing(_compared(judge, chunks)) as compared,
     ):
-        for chunk, is_last in chunks:
-            if not _check_chunk(of, judge, chunk, actor=of.acted_by):
+        for chunk, is_last in compared:
+            if not _check_chunk(of, judge, chunk, since, actor=of.acted_by):
                 return False
             if time.monotonic() > until and not is_last:
                 return True
@@ -179,23 +181,38 @@ def _check(of: Import, until: float) -> bool:
     return False
 
 
-def _read_rows(judge: Judge, table: Table, *, after: int) -> Iterator[tuple[list[Judged], bool]]:
+Chunk = tuple[list[Judged], bool]  # and whether it is the last
+
+
+def _compared(judge: Judge, chunks: Iterable[Chunk]) -> Generator[Chunk]:
+    """Each chunk beside the dossiers it may mean; in a thread, while the database is asked for those of the next."""
+    with ThreadPoolExecutor(1) as beside:
+        coming: tuple[Future[list[Judged]], bool] | None = None
+        for chunk, is_last in chunks:
+            begun = beside.submit(judge.compare, judge.ask(chunk)), is_last
+            if coming:
+                yield coming[0].result(), coming[1]
+            coming = begun
+        if coming:
+            yield coming[0].result(), coming[1]
+
+
+def _read_rows(judge: Judge, table: Table, *, after: int) -> Iterator[Chunk]:
     for chunk, is_last in _chunks((row for row in table.rows if row[0] > after), CHUNK):
         yield judge.read(chunk, ends_open_at=chunk[-1][0] if is_last and table.ends_open else 0), is_last
 
 
 @transaction.atomic
-def _check_chunk(of: Import, judge: Judge, chunk: list[Judged], *, actor: User) -> bool:
+def _check_chunk(of: Import, judge: Judge, chunk: list[Judged], since: int, *, actor: User) -> bool:
     """Returns False when somebody has gone on from here meanwhile."""
     locked = _locked(of, S.CHECKING)
     if locked.version != of.version or locked.done_through != of.done_through:
         return False
     _may(locked, actor)
-    _write_rows(locked, judge.judge(chunk))
+    _write_rows(locked, judge.settle(chunk))
     of.done_through = locked.done_through = chunk[-1].number
     locked.done_rows += len(chunk)
-    if not locked.judged_at_position or locked.done_rows == len(chunk):
-        locked.judged_at_position = _position(locked)
+    locked.judged_at_position = since
     locked.worked_at, locked.tries = timezone.now(), 0
     locked.save(update_fields=["done_through", "done_rows", "judged_at_position", "worked_at", "tries"])
     return True
@@ -262,32 +279,29 @@ def _write_rows(of: Import, judged: Iterable[Judged]) -> None:
 
 
 def _commit(of: Import, until: float) -> bool:
-    with closing(Keys(of.compartment_id)) as keys:
-        return _by_chunks(of, until, partial(_commit_chunk, keys=keys))
+    with closing(Dossiers()) as dossiers:
+        return _by_chunks(of, until, partial(_commit_chunk, dossiers=dossiers))
 
 
 @transaction.atomic
-def _commit_chunk(of: Import, *, actor: User, keys: Keys) -> bool:
+def _commit_chunk(of: Import, *, actor: User, dossiers: Dossiers) -> bool:
     """Returns whether there may be more."""
     of = _locked(of, S.COMMITTING)
     seat = _may(of, actor)
     left = to_be_taken(of, of.taken_verdicts).filter(number__gt=of.done_through).order_by("number")
-    rows = list(left.defer("cells", "faults", "differences", "key", "repeats")[:CHUNK])
+    rows = taken(left[:CHUNK])
     if not rows:
         of.status = S.COMMITTED
         of.version += 1
         of.save(update_fields=["status", "version"])
         return False
-    refused = {row.number: _refused(row) for row in rows if row.decision == Decision.CREATE}
-    for row in rows:
-        row.person_id = row.chosen_id or row.person_id
-    writer = Writer(of, actor, clock.now(), keys)
-    updates = [row for row in rows if not _creates(row)]
+    creates, updates = [row for row in rows if row.creates], [row for row in rows if not row.creates]
+    dossiers.expect(fresh_of(creates))
+    dossiers.expect(fresh_of(row for row in taken(left[CHUNK : 2 * CHUNK]) if row.creates))
+    writer = Writer(of, actor, clock.now(), dossiers)
+    refused = {row.number: row.refused for row in creates if row.decision}
     persons = writer.lock([*(row.person_id for row in updates if row.person_id), *chain(*refused.values())])
     position = _position(of, lock=True)
-    creates = list(filter(_creates, rows))
-    keys.expect(keyed_of(creates))
-    keys.expect(keyed_of(filter(_creates, left.only(*NEEDED_FOR_KEYS)[CHUNK : 2 * CHUNK])))
     if position != of.judged_at_position:  # somebody wrote here since: is it still true that nobody is like them?
         creates = _still_new(of, creates)
     writer.create(creates)
@@ -315,21 +329,7 @@ def _commit_chunk(of: Import, *, actor: User, keys: Keys) -> bool:
     return True
 
 
-NEEDED_FOR_KEYS = ("number", "person_id", "chosen_id", "told", "decision", "verdict")
-
-
-def _refused(row: ImportRow) -> set[uuid.UUID]:
-    """The dossiers that stood beside a row when a person chose a new one for it."""
-    return {*(uuid.UUID(candidate[0]) for candidate in row.candidates), *filter(None, [row.person_id])}
-
-
-def _creates(row: ImportRow) -> bool:
-    if row.decision:
-        return row.decision == Decision.CREATE
-    return row.verdict in (RowVerdict.NEW, RowVerdict.ERASED)
-
-
-def _still_new(of: Import, rows: list[ImportRow]) -> list[ImportRow]:
+def _still_new(of: Import, rows: list[Taken]) -> list[Taken]:
     """Without the rows whom somebody entered meanwhile. Who was decided to be new by a person stays so."""
     unsettled = [row for row in rows if not row.decision]
     judge = Judge(of.compartment, reader_of(of), {}, source=of.sender)
@@ -403,7 +403,7 @@ def _position(of: Import, *, lock: bool = False) -> int:
     return log.position if log else 0
 
 
-def _advance(of: Import, rows: Sequence[ImportRow]) -> None:
+def _advance(of: Import, rows: Sequence[ImportRow | Taken]) -> None:
     of.done_through = rows[-1].number
     of.done_rows += len(rows)
     of.worked_at, of.tries = timezone.now(), 0

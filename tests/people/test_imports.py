@@ -16,6 +16,7 @@ from accounts.operations import end_membership
 from audit.models import Event
 from core.errors import InputRefused, TransitionRefused
 from exchanges.presentation.waiting import waiting_for
+from people.imports.judging import Judge
 from people.models import (
     AT_WORK,
     CategoryAssignment,
@@ -520,6 +521,29 @@ def test_a_person_entered_since_the_preview_is_not_doubled(cast):
     assert Person.objects.unscoped("test").count() == 2
     with pytest.raises(InputRefused, match="Row 2 is taken in already"):
         operations.decide_rows(of, decisions={2: ("leave", None)}, actor=clerk)
+
+
+def test_a_person_entered_while_the_rows_are_checked_is_not_doubled(cast, monkeypatch):
+    """The registry was asked before, and is asked again since somebody wrote there after that."""
+    clerk = cast.north.clerk
+    settle = Judge.settle
+
+    def slowly(judge, rows):
+        create_person(
+            actor=clerk,
+            names=[{"family": "Koval", "given": "Ivan", "patronymic": "Petrovych"}],
+            birth_date="1987-04-23",
+        )
+        return settle(judge, rows)
+
+    monkeypatch.setattr(Judge, "settle", slowly)
+    of = taken(clerk, csv_of(HEADINGS, KOVAL))
+    monkeypatch.undo()
+
+    assert verdicts(of) == {2: "new"}
+    commit(of, clerk)
+    assert ImportRow.objects.unscoped("test").get().verdict == "ambiguous"
+    assert Person.objects.unscoped("test").count() == 1
 
 
 def test_each_row_gets_its_verdict(cast):
