@@ -1,5 +1,6 @@
 """A clerk's registry: some hundreds of dossiers, some of persons who are home, dead or exchanged, namesakes, one person twice."""
 
+from datetime import timedelta
 from typing import Any
 
 from people.seeding.generator import InventedPerson, invented_persons
@@ -37,12 +38,27 @@ def build() -> None:
     create_person(
         actor=north.clerk, names=[SOUGHT], birth_date="1987-04-23", rank="sergeant", service_number="U-1000001"
     )
+    _owed(north)
     namesakes: tuple[dict[str, Any], ...] = ({"birth_date": "1993-11-02"}, {"birth_date": "1964"})
     for facts in namesakes:
         create_person(actor=north.clerk, names=[SOUGHT], **facts)
     create_person(
         actor=north.clerk, names=[{"family": "Kovalenko", "given": "Oleksandr", "patronymic": "Petrovych"}],
         birth_date="1987-04-23", unit="36th brigade",
+    )  # fmt: skip
+
+
+def _owed(north: Any) -> None:
+    """One of whom the Central Agency was not told, and one who died in our hands."""
+    from core.clock import clock
+    from people.operations import add_claim, create_person
+
+    since = (clock.now() - timedelta(days=40)).date().isoformat()
+    claims = [{"kind": "reported_captured", "source": "unit", "happened_on": since, "held_by": "us"}]
+    for family in ("Abel", "Baker"):
+        person = create_person(actor=north.clerk, names=[{"family": family}], claims=claims)
+    add_claim(
+        person, kind="death_established", basis="body", source="act 7", actor=north.clerk, second=north.negotiator
     )  # fmt: skip
 
 

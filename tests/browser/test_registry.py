@@ -2,13 +2,15 @@
 
 import io
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from python_calamine import CalamineWorkbook
 
+from people.seeding.generator import InventedPerson
 from tests.browser.registry_world import DEAD, EXCHANGED, HOME, known_and_gone
-from tests.browser.visiting import CHROMIUM, Visitor
+from tests.browser.visiting import CHROMIUM, ByKeyboard, Visitor
 from tests.messy_list import REPEATED, SIZE, messy_list
 
 pytestmark = [
@@ -134,3 +136,83 @@ def invented_here() -> list[str]:
     book = CalamineWorkbook.from_filelike(io.BytesIO(messy_list(*known_and_gone())))
     rows = book.get_sheet_by_index(0).to_python()[5:]
     return [str(row[6]) for row in rows if row and row[6] and row[6] not in known]
+
+
+# Without a pointer
+
+
+def test_a_clerk_without_a_pointer_takes_a_list_in(registry, visit, tmp_path):
+    clerk = visit(registry, "north-clerk", ByKeyboard)
+    page, at_home = clerk.page, known_and_gone()[1][0]
+    clerk.press("People", within=".rail")
+    clerk.press("Imports")
+    clerk.press("Send in a list")
+    clerk.write(page.get_by_label("Sent by"), "A family")
+    clerk.reach(page.get_by_label("File"))
+    page.get_by_label("File").set_input_files(short_list(tmp_path, at_home))  # the window that opens is the system's
+    clerk.press("Send in")
+    page.wait_for_url("**/columns/")
+    clerk.press("Check the rows")
+    clerk.sees("What is taken in")
+    assert verdicts(clerk) == {"already home": 1, "to be settled": 1, "cannot be taken": 1}
+
+    clerk.press("4")
+    clerk.write(page.get_by_label("Дата народження"), "30.02.1988")
+    clerk.press("Correct and check again")
+    clerk.sees("There is no such date: 30.02.1988.")
+    clerk.write(page.get_by_label("Дата народження"), "28.02.1988")  # over what stands there
+    clerk.press("Correct and check again")
+    assert page.locator("#state-line .pill").inner_text() == "new"
+    clerk.press("Back to the list")
+    clerk.press("Settle who is meant")
+    clerk.choose(page.get_by_label("somebody else: open a new dossier"))
+    clerk.press("Settle it so")
+    clerk.tick(page.get_by_label("already home"))
+    clerk.press("Take in what is ticked")
+    clerk.sees("3 rows are taken in")
+
+
+def test_a_clerk_without_a_pointer_works_off_what_is_owed(registry, visit):
+    clerk = visit(registry, "north-clerk", ByKeyboard)
+    page = clerk.page
+    clerk.press("People", within=".rail")
+    clerk.press("Open duties")
+    assert owed(clerk) == ["Abel", "Baker", "Baker", "Baker", "Baker"]
+    clerk.press("Not notified", exact=False)
+    assert owed(clerk) == ["Abel"]
+    clerk.press("Record the notice Abel")
+    clerk.write(page.get_by_label("Sent on"), (datetime.now(UTC) - timedelta(days=1)).date().isoformat())
+    clerk.press("Record a notice to the Central Agency")
+    clerk.sees("The notice is recorded.")
+
+    clerk.press("People", within=".rail")
+    clerk.press("Open duties")
+    clerk.press("Mark as done Baker")
+    clerk.write(page.get_by_label("Document, or where it is"), "plot 4")
+    clerk.press(page.locator("h1").inner_text())
+    clerk.sees("Marked as done.")
+    clerk.open("/people/duties/")
+    assert owed(clerk) == ["Baker"] * 3
+
+
+def owed(clerk: Visitor) -> list[str]:
+    return clerk.page.locator("#duties tbody th a").all_inner_texts()
+
+
+def short_list(folder: Path, at_home: InventedPerson) -> Path:
+    lines = [
+        ["Прізвище", "Ім'я", "По батькові", "Дата народження", "Особистий номер", "Позивний"],
+        ["Коваленко", "Олександр", "Петрович", "", "", ""],
+        [
+            at_home.family_name,
+            at_home.given_name,
+            at_home.patronymic,
+            at_home.birth_date,
+            at_home.service_number,
+            "Грім",
+        ],
+        ["Quillfeather", "Anna", "", "31.02.1988", "", ""],
+    ]
+    path = folder / "short.csv"
+    path.write_text("\n".join(map(";".join, lines)), encoding="utf-8")
+    return path

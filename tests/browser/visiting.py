@@ -88,7 +88,7 @@ class Visitor:
             place.get_by_role("link", name=name, exact=exact)
         )
         with self.page.expect_navigation():
-            button.first.click()
+            self.activate(button.first)
 
     def activate(self, element: Any) -> None:
         element.click()
@@ -111,27 +111,29 @@ class Visitor:
         self.context.close()
 
 
-class ByKeyboard(Visitor):
-    """Somebody without a pointer: Tab, Enter, Space and typing, and they see at every stop where they are."""
+# Where the focus is, whether it shows, and whether it is in sight: whole where there is room for the whole.
+STOP = """wanted => { const here = document.activeElement, style = getComputedStyle(here), box = here.getBoundingClientRect();
+   const isWhole = box.top >= 0 && box.bottom <= innerHeight + 1;
+   return {isWanted: here === wanted, isNone: here === document.body, what: here.outerHTML.slice(0, 120),
+           isVisible: here.matches(':focus-visible') && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
+           isInSight: box.width > 0 && (isWhole || box.height > innerHeight / 2 && box.top < innerHeight && box.bottom > 0)} }"""
 
-    def reach(self, element: Any) -> None:
-        """Press Tab until it has the focus. What has it must show it."""
+
+class ByKeyboard(Visitor):
+    """Somebody without a pointer: Tab, arrows, Enter, Space and typing, and they see at every stop where they are."""
+
+    def reach(self, element: Any, key: str = "Tab") -> None:
+        """Press the key until it has the focus."""
         wanted = element.element_handle()
         for _stop in range(400):
-            self.page.keyboard.press("Tab")
-            if self.page.evaluate("wanted => document.activeElement === wanted", wanted):
-                break
-        else:
-            raise AssertionError(f"Tab never reaches {element} at {self.path}")
-        outline = wanted.evaluate(
-            """element => { const style = getComputedStyle(element), box = element.getBoundingClientRect();
-               return {visible: element.matches(':focus-visible') && style.outlineStyle !== 'none',
-                       width: parseFloat(style.outlineWidth),
-                       shown: box.top >= 0 && box.bottom <= innerHeight + 1 && box.width > 0} }"""
-        )
-        assert outline["visible"], f"the focus on {element} is not visible at {self.path}"
-        assert outline["width"] >= 2, f"the outline of {element} is thin at {self.path}"
-        assert outline["shown"], f"{element} has the focus out of sight at {self.path}"
+            self.page.keyboard.press(key)
+            stop = self.page.evaluate(STOP, wanted)
+            if not stop["isNone"]:
+                assert stop["isVisible"], f"the focus is not visible at {self.path} on {stop['what']}"
+                assert stop["isInSight"], f"the focus is out of sight at {self.path} on {stop['what']}"
+            if stop["isWanted"]:
+                return
+        raise AssertionError(f"{key} never reaches {element} at {self.path}")
 
     def activate(self, element: Any) -> None:
         self.reach(element)
@@ -144,3 +146,9 @@ class ByKeyboard(Visitor):
     def tick(self, box: Any) -> None:
         self.reach(box)
         self.page.keyboard.press("Space")
+
+    def choose(self, option: Any) -> None:
+        """Of radio buttons Tab reaches the first, the arrows the others."""
+        self.reach(option.locator("xpath=ancestor::fieldset").get_by_role("radio").first)
+        if not option.evaluate("option => option === document.activeElement"):
+            self.reach(option, "ArrowDown")
