@@ -39,6 +39,7 @@ SENTENCES: dict[str, Text | Callable[[Content], Text]] = {
         _("Row %(row)s of a list from %(sender)s was corrected.")
         % {"row": c.get("row", UNTOLD), "sender": c.get("sender", UNTOLD)}
     ),
+    "import.rows_decided": lambda c: _("Decided on %(rows)s rows of a list from %(sender)s.") % _sender(c),
     "import.gave_up": lambda c: (
         _("Something went wrong with a list from %(sender)s, and the work on it rests.") % _sender(c)
     ),

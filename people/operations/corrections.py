@@ -19,7 +19,7 @@ from people.imports.columns import Column
 from people.imports.judging import Judge, Judged
 from people.matching.record import number_of
 from people.models import Decision, Import, ImportRow, ImportStatus, Outcome, RowCorrection, RowVerdict
-from people.operations.imports import importer
+from people.operations.imports import importer, keep_judged
 from people.operations.intake import earlier_rows, reader_of
 
 JUDGED = ("told", "faults", "key", "verdict", "differences", "candidates", "repeats", "person_id")
@@ -55,8 +55,7 @@ def correct_row(
         "import.row_corrected", subject=of, actor=actor, seat=seat, personal=True,
         data={"sender": of.sender, "row": number, "columns": sorted(of.columns[str(place)] for place in changed)},
     )  # fmt: skip
-    if of.judged_at_position == event.position - 1:  # nobody else wrote here since the rows were checked
-        of.judged_at_position = event.position
+    keep_judged(of, event)
     of.version += 1
     of.save(update_fields=["judged_at_position", "version"])
     return row

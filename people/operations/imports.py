@@ -1,5 +1,6 @@
 """Imports: what a person decides about them. The work that follows is in `people.operations.intake`."""
 
+import hashlib
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from access.acting import NotAllowed, checked, refuse_stale, seat_with
 from access.models import Compartment, User
 from access.roles import May, holders_spelt
 from access.scoping import Seat, compartments_where
+from audit.chain import canonical
 from audit.models import Event
 from audit.recording import record
 from core import clock, uploads
@@ -120,7 +122,7 @@ def map_columns(
 def choose_table(of: Import, *, actor: User, sheet: str) -> Import:
     """Another sheet of the workbook: it is read anew."""
     of = Import.objects.visible_to(actor).locked().get(pk=of.pk)
-    importer(actor, of.compartment)
+    seat = importer(actor, of.compartment)
     if of.status not in (S.MAPPING, S.PREVIEW) or sheet not in of.sheets:
         sentence = _("There is no sheet of that name.")
         raise InputRefused(sentence, errors={"sheet": [sentence]})
@@ -130,6 +132,7 @@ def choose_table(of: Import, *, actor: User, sheet: str) -> Import:
     of.acted_by, of.worked_at, of.tries = actor, None, 0
     of.version += 1
     of.save(update_fields=["sheet", "status", "acted_by", "heading_row", "columns", "worked_at", "tries", "version"])
+    record("import.read_again", subject=of, actor=actor, seat=seat, personal=True, data={"sender": of.sender})
     _wake(of)
     return of
 
@@ -149,7 +152,7 @@ def decide_rows(
 ) -> int:
     """What to do with single rows: by number, the decision and, to update, whose dossier. Returns how many were decided."""
     of = Import.objects.visible_to(actor).locked().get(pk=of.pk)
-    importer(actor, of.compartment)
+    seat = importer(actor, of.compartment)
     refuse_stale(of.version, version)
     if of.status not in (S.PREVIEW, S.COMMITTED):
         raise TransitionRefused(_("Rows are decided on once they are checked, and before they are taken in."))
@@ -165,8 +168,15 @@ def decide_rows(
         row.chosen_id = {Decision.CREATE: uuid.uuid4(), Decision.UPDATE: person_id}.get(Decision(decision))
     columns = ["decision", "decided_by", "chosen_id", "outcome"]
     ImportRow.objects.unscoped("locked above").bulk_update(found.values(), columns, batch_size=500)
+    event = record(
+        "import.rows_decided", subject=of, actor=actor, seat=seat, personal=True,
+        data={"sender": of.sender, "rows": len(found), "digest": digest_of_rows(
+            [row.number, row.decision, str(row.chosen_id or "")] for row in found.values()
+        )},
+    )  # fmt: skip
+    keep_judged(of, event)
     of.version += 1
-    of.save(update_fields=["version"])
+    of.save(update_fields=["judged_at_position", "version"])
     return len(found)
 
 
@@ -183,8 +193,7 @@ def commit_import(
         TRANSITIONS["commit"].event, subject=of, actor=actor, seat=seat, personal=True,
         data={"sender": of.sender, "rows": count, "verdicts": chosen},
     )  # fmt: skip
-    if of.judged_at_position == event.position - 1:
-        of.judged_at_position = event.position  # nobody wrote here since the rows were checked, but for this event
+    keep_judged(of, event)
     of.written_from = of.written_from or event.position
     _begin(of, actor, work_rows=count, step="commit")
     return of
@@ -216,6 +225,16 @@ def discard_import(of: Import, *, actor: User, version: int | None = None) -> Im
     record(TRANSITIONS["discard"].event, subject=of, actor=actor, seat=seat, personal=True, data={"sender": of.sender})
     transaction.on_commit(lambda: uploads.remove(of.pk), robust=True)
     return of
+
+
+def keep_judged(of: Import, event: Event) -> None:
+    """Its rows were checked before this event: they still hold when nobody else wrote here in between."""
+    if of.judged_at_position == event.position - 1:
+        of.judged_at_position = event.position
+
+
+def digest_of_rows(outcomes: Iterable[Any]) -> str:
+    return hashlib.sha256(canonical(list(outcomes))).hexdigest()
 
 
 # What is asked of it

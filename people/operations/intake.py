@@ -5,7 +5,6 @@ on there; two workers at once wait for each other at that row, and the second fi
 again and again, and does nothing, is not begun for ever: the import rests and says so.
 """
 
-import hashlib
 import logging
 import time
 import traceback
@@ -26,7 +25,6 @@ from access.models import User
 from access.roles import May
 from access.scoping import Seat
 from accounts.operations import system_user
-from audit.chain import canonical
 from audit.models import Log
 from audit.recording import record
 from core import clock, uploads
@@ -50,7 +48,13 @@ from people.models import (
     SenderColumns,
 )
 from people.operations import last_day
-from people.operations.imports import refuse_chunk_that_was_built_on, sender_as_compared, taken_in, to_be_taken
+from people.operations.imports import (
+    digest_of_rows,
+    refuse_chunk_that_was_built_on,
+    sender_as_compared,
+    taken_in,
+    to_be_taken,
+)
 from people.operations.merging import tell_apart
 
 S = ImportStatus
@@ -321,7 +325,7 @@ def _commit_chunk(of: Import, *, actor: User, dossiers: Dossiers) -> bool:
             "sender": of.sender, "first": rows[0].number, "last": rows[-1].number,
             "created": sum(row.outcome == Outcome.CREATED for row in rows),
             "updated": sum(row.outcome == Outcome.UPDATED for row in rows),
-            "told_apart": len(apart), "digest": _digest(outcomes),
+            "told_apart": len(apart), "digest": digest_of_rows(outcomes),
         },
     )  # fmt: skip
     of.judged_at_position = event.position
@@ -365,7 +369,7 @@ def _undo_chunk(of: Import, *, actor: User) -> bool:
         "import.undone", subject=of, actor=actor, seat=seat, personal=True,
         data={
             "sender": of.sender, "first": rows[0].number, "last": rows[-1].number, "rows": len(rows),
-            "digest": _digest([[row.number, str(row.person_id)] for row in rows]),
+            "digest": digest_of_rows([[row.number, str(row.person_id)] for row in rows]),
         },
     )  # fmt: skip
     _advance(of, rows)
@@ -451,10 +455,6 @@ def _goes_back_to(of: Import) -> ImportStatus:
     if of.status == S.COMMITTING and not taken_in(of).exists():
         return S.PREVIEW
     return GOES_BACK_TO[ImportStatus(of.status)]
-
-
-def _digest(outcomes: list[Any]) -> str:
-    return hashlib.sha256(canonical(outcomes)).hexdigest()
 
 
 def _rows_of(of: Import) -> Any:

@@ -514,6 +514,7 @@ def test_a_person_entered_since_the_preview_is_not_doubled(cast):
     assert Person.objects.unscoped("test").count() == 1
 
     operations.decide_rows(of, decisions={2: ("create", None)}, actor=clerk)
+    assert kinds_about(of)[-1] == "import.rows_decided"
     commit(of, clerk, ())
 
     row.refresh_from_db()
