@@ -49,9 +49,22 @@ def _build() -> bytes:
 FAST_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+# The modules that take a minute or more, the longest first, so that no core waits for another at the end.
+LONGEST = (
+    "browser/test_every_page", "browser/test_istanbul", "architecture/test_hostile_bodies", "drills/test_kills",
+    "architecture/test_two_worlds", "drills/test_restore", "drills/test_import_kills", "drills/test_races",
+    "browser/test_registry",
+)  # fmt: skip
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What starts processes of its own begins first: it takes longest, and the others fill the time beside it."""
-    items.sort(key=lambda item: item.get_closest_marker("real") is None)
+    """Then what starts processes of its own; the others fill the time beside them."""
+    items.sort(key=lambda item: (_place(item), item.get_closest_marker("real") is None))
+
+
+def _place(item: pytest.Item) -> int:
+    module = str(item.path.relative_to(Path(__file__).parent).with_suffix(""))
+    return LONGEST.index(module) if module in LONGEST else len(LONGEST)
 
 
 @pytest.fixture(autouse=True)

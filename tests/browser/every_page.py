@@ -40,6 +40,7 @@ class Outline(HTMLParser):
 class Page:
     path: str
     shape: str  # the path with a star for each id
+    size: int  # characters
 
 
 @dataclass
@@ -74,7 +75,7 @@ def pages_of(visitor: Visitor, seen: Seen, *, twins: int = TWINS, starts: tuple[
         counted[shape] = counted.get(shape, 0) + 1
         outline = Outline(html)
         if seen.is_new(shape, outline):
-            yield Page(path, shape)
+            yield Page(path, shape, len(html))
         for link in outline.links:
             where = urlsplit(urljoin(visitor.address + path, link))
             further = where.path + (f"?{where.query}" if where.query else "")

@@ -23,13 +23,19 @@ PAPERS = {
 }  # fmt: skip
 
 
+STAYING = ("kyiv-president", "kyiv-registrar", "ankara-mediator")  # who watch, or have begun to write
+
+
 class Table:
-    """Everybody at the table of one exchange, each signed in when first needed."""
+    """Everybody at the table of one exchange, each signed in when first needed. Whoever has had their turn closes the page."""
 
     def __init__(self, visit, demo):
         self.visit, self.demo, self.visitors = visit, demo, {}
 
     def __getitem__(self, username):
+        for other, visitor in self.visitors.items():
+            if other not in (username, *STAYING):
+                visitor.leave()
         if username not in self.visitors:
             self.visitors[username] = self.visit(self.demo, username)
         return self.visitors[username]
@@ -151,7 +157,7 @@ def hand_over(table, tranche, heads):
     status_at(table["ankara-mediator"], tranche, "received")
 
 
-@pytest.mark.survey  # minutes, and at the mercy of a busy machine
+@pytest.mark.survey
 def test_from_the_last_internal_signature_to_completed(table):
     head, president, mediator = table["kyiv-head"], table["kyiv-president"], table["ankara-mediator"]
     exchange, (first, second, third) = paths(head)

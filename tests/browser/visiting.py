@@ -14,6 +14,7 @@ SWITCHES = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--font-render-hinting=none",
 ]  # fmt: skip
+DESK = {"viewport": {"width": 1280, "height": 720}}  # Playwright's own
 PATIENCE = 60_000  # milliseconds: the machine that runs the tests is shared
 ANSWERED = "Failed to load resource: the server responded with a status"  # told by _answered, with the address
 
@@ -36,6 +37,8 @@ class Visitor:
         self.context = browser.new_context(**context)
         self.context.set_default_timeout(PATIENCE)
         self.page = self.context.new_page()
+        self.devtools: Any = None
+        self.held: dict[str, Any] = {}
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self._fault(f"script: {error}"))
         self.page.on("request", self._asked)
@@ -77,9 +80,29 @@ class Visitor:
         """Go there; the answer of the server."""
         return self.page.goto(self.address + path if path.startswith("/") else path)
 
+    def leave(self) -> None:
+        if self.page.url != "about:blank":
+            self.page.goto("about:blank")
+
     def speak(self, language: str) -> None:
         """From the next page on. The cookie is what the menu of languages sets."""
         self.context.add_cookies([{"name": "django_language", "value": language, "url": self.address}])
+
+    def hold(self, device: dict[str, Any]) -> None:
+        """Go on with the open page on another device, given as a context is, without loading it again."""
+        if device == self.held:
+            return
+        self.held = device
+        self.devtools = self.devtools or self.context.new_cdp_session(self.page)
+        metrics = {
+            **device["viewport"], "deviceScaleFactor": device.get("device_scale_factor", 1),
+            "mobile": device.get("is_mobile", False),
+        }  # fmt: skip
+        self.devtools.send("Emulation.setDeviceMetricsOverride", metrics)
+        self.devtools.send("Emulation.setTouchEmulationEnabled", {"enabled": device.get("has_touch", False)})
+        self.page.wait_for_function(
+            "width => document.documentElement.clientWidth === width", arg=device["viewport"]["width"]
+        )
 
     def press(self, name: str, *, within: str = "main", exact: bool = True) -> None:
         """Follow a link or press a button by its words, and wait for the page it leads to."""

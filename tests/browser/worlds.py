@@ -4,7 +4,7 @@ Made by the real operations in a scratch database, in a process of its own, so t
 
     DATABASE_URL=sqlite:////tmp/world.sqlite3 .venv/bin/python -m tests.browser.worlds
 
-Another name after it makes another world: `registry` is a clerk's.
+Another name after it makes another world: `registry` is a clerk's, `istanbul` the demonstration as it opens.
 """
 
 import os
@@ -204,8 +204,17 @@ def main() -> None:
 
     django.setup()
     world = "".join(sys.argv[1:]) or "states"
-    from django.contrib.auth.hashers import make_password
     from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, interactive=False)
+    if world == "istanbul":
+        call_command("seed", "istanbul-2025", verbosity=0)
+    else:
+        build_with_the_cast(world)
+
+
+def build_with_the_cast(world: str) -> None:
+    from django.contrib.auth.hashers import make_password
     from django.db import transaction
     from django.test import override_settings
 
@@ -216,7 +225,6 @@ def main() -> None:
     from tests.browser import registry_world
 
     cast.PASSWORD = factories.PASSWORD = DEMO_PASSWORD  # so that the sign-in page of the demonstration tells the truth
-    call_command("migrate", verbosity=0, interactive=False)
     clock.offset = timedelta()
     with transaction.atomic():
         with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
