@@ -162,9 +162,10 @@ def _as_headed(of: Import, request: HttpRequest) -> tuple[int, list[str], dict[i
     """The row of headings, by what the address or the form says; of another row than before, its own guess."""
     known = {int(place): column for place, column in of.columns.items()}
     asked = request.POST.get("headed") if request.method == "POST" else request.GET.get("heading")
-    if asked is None or not asked.isdigit() or int(asked) == of.heading_row:
+    chosen = _whole(asked or "")
+    if chosen is None or chosen == of.heading_row:
         return of.heading_row, of.headings, known
-    row = next((cells for number, cells in of.top_rows if number == int(asked)), None)
+    row = next((cells for number, cells in of.top_rows if number == chosen), None)
     if row is None:
         blank = [""] * len(of.headings)
         return (
@@ -173,7 +174,7 @@ def _as_headed(of: Import, request: HttpRequest) -> tuple[int, list[str], dict[i
             guess([(number, cells) for number, cells in of.top_rows], {}).columns if not of.heading_row else {},
         )
     headings = [*row, *[""] * (len(of.headings) - len(row))]
-    return int(asked), headings, meanings(headings, {})
+    return chosen, headings, meanings(headings, {})
 
 
 @needs(May.IMPORT_PEOPLE)
@@ -183,14 +184,10 @@ def import_rows(request: HttpRequest, import_pk: UUID) -> HttpResponse:
     of = _found(request, import_pk)
     decisions: dict[int, tuple[str, uuid.UUID | None]] = {}
     for name, value in request.POST.items():
-        number = name.removeprefix("row_")
-        if (
-            name.startswith("row_")
-            and number.isdigit()
-            and len(number) < 8
-            and value != request.POST.get(f"was_{number}", "")
-        ):
-            decisions[int(number)] = (str(value), None)
+        place = name.removeprefix("row_")
+        number = _whole(place) if name.startswith("row_") else None
+        if number is not None and value != request.POST.get(f"was_{place}", ""):
+            decisions[number] = (str(value), None)
     if decisions:
         count = decide_rows(of, decisions=decisions, actor=viewer_of(request))
         told = ngettext("%(count)s row is decided on.", "%(count)s rows are decided on.", count)
@@ -286,5 +283,8 @@ def _may_import(request: HttpRequest) -> bool:
 
 
 def _number(request: HttpRequest, name: str) -> int:
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
+    return _whole(request.GET.get(name, "")) or 0
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else None

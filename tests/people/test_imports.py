@@ -299,6 +299,19 @@ def test_a_clerk_takes_a_list_in_by_the_pages_alone(cast, as_user, django_captur
     assert Import.objects.get().status == ImportStatus.UNDONE
 
 
+@pytest.mark.parametrize("number", ["²", "٢", "x", "", "99999999"])
+def test_what_is_no_number_names_no_row(cast, as_user, number):
+    client = as_user(cast.north.clerk)
+    of = taken(cast.north.clerk, csv_of(HEADINGS, KOVAL))
+
+    answer = client.post(f"/people/imports/{of.pk}/rows/", {f"row_{number}": "leave"}, follow=True)
+    mapped = client.get(f"/people/imports/{of.pk}/columns/", {"heading": number})
+
+    assert "Nothing was chosen." in answer.text
+    assert mapped.context["heading_row"] == 1
+    assert not ImportRow.objects.unscoped("test").exclude(decision="").exists()
+
+
 # What may go wrong
 
 
