@@ -426,10 +426,9 @@ def candidates_shown(row: ImportRow, viewer: User) -> list[CandidateShown]:
 _COMPARED = ("birth_date", "rank", "service_number", "unit", "birth_place", "father_name", "last_residence")
 
 
-def waiting_rows(viewer: User, *imports: uuid.UUID) -> "QuerySet[ImportRow]":
-    """Those of these imports of which somebody has yet to say who is meant."""
+def waiting_rows(viewer: User) -> "QuerySet[ImportRow]":
+    """Those of which somebody has yet to say who is meant."""
     rows: QuerySet[ImportRow] = ImportRow.objects.visible_to(viewer).filter(
-        of_import__in=imports,
         verdict=RowVerdict.AMBIGUOUS,
         decision=Decision.AS_JUDGED,
         outcome__in=(Outcome.NONE, Outcome.REFUSED),
@@ -439,7 +438,7 @@ def waiting_rows(viewer: User, *imports: uuid.UUID) -> "QuerySet[ImportRow]":
 
 def next_to_settle(of: Import, viewer: User, after: int) -> str:
     """Where the next row is that waits for somebody; empty when all are settled."""
-    waiting = waiting_rows(viewer, of.pk)
+    waiting = waiting_rows(viewer).filter(of_import=of)
     row = waiting.filter(number__gt=after).order_by("number").first() or waiting.order_by("number").first()
     return reverse("people:import_row", args=[of.pk, row.number]) if row else ""
 

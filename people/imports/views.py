@@ -233,7 +233,7 @@ def import_row(request: HttpRequest, import_pk: UUID, number: int) -> HttpRespon
     (shown,) = rows_shown(of, [row], viewer)
     context = {
         "of": import_shown(of, viewer), "row": shown, "form": form, "candidates": candidates,
-        "waiting": waiting_rows(viewer, of.pk).count() if shown.can_decide else 0,
+        "waiting": waiting_rows(viewer).filter(of_import=of).count() if shown.can_decide else 0,
         "cells": cells, "correction": correction,
     }  # fmt: skip
     shown_again = correction if correction is not None and correction.is_bound else form

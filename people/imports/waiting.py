@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q, Window
+from django.db.models import Count, Exists, OuterRef, Q, Window
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -18,7 +18,8 @@ from people.models import Import, ImportStatus
 S = ImportStatus
 SHOWN = 5
 TO_BE_ACTED_ON = Q(status__in=(S.REFUSED, S.MAPPING, S.PREVIEW))
-RESTS_WITH_A_FAULT = Q(status=S.COMMITTED) & ~Q(fault="")
+RESTS_WITH_A_FAULT = ~Q(fault="")
+HAS_ROWS_TO_SETTLE = (S.PREVIEW, S.COMMITTED)
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,14 @@ class WaitingImport:
 
 def imports_waiting(viewer: User) -> list[WaitingImport]:
     """Those that came first, each in a line, and one line for the others. Two queries at most."""
-    rows = Import.objects.where(viewer, May.IMPORT_PEOPLE).filter(TO_BE_ACTED_ON | RESTS_WITH_A_FAULT)
+    is_unsettled = Exists(waiting_rows(viewer).filter(of_import=OuterRef("pk")))
+    rows = Import.objects.where(viewer, May.IMPORT_PEOPLE).filter(
+        TO_BE_ACTED_ON | Q(status=S.COMMITTED) & (RESTS_WITH_A_FAULT | Q(is_unsettled))
+    )
     counted = rows.only("sender", "status", "fault", "created_at").annotate(every=Window(Count("pk")))
     found = list(counted.order_by("created_at", "pk")[: SHOWN + 1])
     shown = found[:SHOWN]
-    unsettled = _unsettled([of.pk for of in shown if of.status == S.PREVIEW], viewer)
+    unsettled = _unsettled([of.pk for of in shown if of.status in HAS_ROWS_TO_SETTLE], viewer)
     lines = [_line(of, unsettled.get(of.pk, 0)) for of in shown]
     return [*lines, *(_others(of.every - SHOWN, of.created_at) for of in found[SHOWN:])]
 
@@ -57,5 +61,5 @@ def _others(count: int, since: datetime) -> WaitingImport:
 
 def _unsettled(imports: Sequence[uuid.UUID], viewer: User) -> dict[uuid.UUID, int]:
     """By import, how many rows."""
-    rows = waiting_rows(viewer, *imports).order_by()
+    rows = waiting_rows(viewer).filter(of_import__in=imports).order_by()
     return dict(rows.values_list("of_import").annotate(n=Count("pk"))) if imports else {}

@@ -732,6 +732,24 @@ def test_home_tells_who_may_import_which_lists_wait(cast, as_user):
     assert [waits(one) for one in (cast.north.medic, cast.south.clerk, cast.mediator, cast.ngo)] == [[]] * 4
 
 
+def test_a_list_taken_in_waits_on_home_until_its_last_row_is_settled(cast):
+    clerk = cast.north.clerk
+    create_person(actor=clerk, names=[{"family": "Мельник", "given": "Олег"}])
+    of = taken(clerk, csv_of(HEADINGS, KOVAL, MELNYK), sender="A")
+    create_person(actor=clerk, names=[{"family": "Коваль", "given": "Іван", "patronymic": "Петрович"}])
+    commit(of, clerk)
+    states = ImportRow.objects.unscoped("test").order_by("number").values_list("verdict", "outcome")
+
+    assert list(states) == [("ambiguous", "refused"), ("ambiguous", "")]
+    assert waits(clerk) == [("List from A: taken in", "2 rows are to be settled")]
+    assert waits(cast.south.clerk) == []
+
+    operations.decide_rows(of, decisions={2: ("create", None)}, actor=clerk)
+    assert waits(clerk) == [("List from A: taken in", "1 row is to be settled")]
+    operations.decide_rows(of, decisions={3: ("leave", None)}, actor=clerk)
+    assert waits(clerk) == []
+
+
 def test_of_many_lists_that_wait_home_names_the_first_and_asks_no_more(cast):
     clerk, asked = cast.north.clerk, []
     create_person(actor=clerk, names=[{"family": "Мельник", "given": "Олег"}])
