@@ -143,15 +143,14 @@ class Judge:
         if not rows:
             return
         pks = {row.person_id for row in rows if row.person_id is not None}
-        persons = (
-            Person.objects.unscoped("the half that is written to").filter(compartment=self.compartment).in_bulk(pks)
-        )
+        of_half = Person.objects.unscoped("the half that is written to").filter(compartment=self.compartment)
+        persons = of_half.real().in_bulk(pks)
         names = spelt_names(self.compartment, pks)
         stated = stated_about(self.compartment, pks, self.source) if any(states(row.told) for row in rows) else {}
         known = _verdicts_by_fate(self.compartment, pks)
         for row in rows:
             person = persons.get(row.person_id)
-            if person is None:  # gone since that earlier import
+            if person is None:  # gone since that earlier import, or nobody by now
                 row.verdict, row.person_id = V.NEW, uuid.uuid4()
                 continue
             row.differences = differences(person, names[person.pk], row.told, stated.get(person.pk))

@@ -129,7 +129,7 @@ class Registry:
         persons = Person.objects.unscoped("the half that is written to").filter(compartment=self.compartment)
         spelt = spelt_names(self.compartment, pks)
         columns = ("id", "birth_date", "rank", "unit", "service_number")
-        rows = persons.unmerged().filter(pk__in=pks).order_by().values_list(*columns)
+        rows = persons.unmerged().real().filter(pk__in=pks).order_by().values_list(*columns)
         for pk, birth_date, rank, unit, number in rows:
             record = Record(
                 birth_date=birth_date, rank=rank, unit=unit, service_number=number, other_names=tuple(spelt.get(pk, ()))

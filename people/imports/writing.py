@@ -166,7 +166,7 @@ class Writer:
         """Those dossiers, with the ones under which they are read."""
         persons = Person.objects.unscoped("of the import's own half").filter(compartment=self.of.compartment)
         some = persons.filter(Q(pk__in=pks) | Q(pk__in=persons.filter(pk__in=pks).order_by().values("merged_into")))
-        return {person.pk: person for person in some.locked().order_by("pk")}
+        return {person.pk: person for person in some.real().locked().order_by("pk")}
 
     def create(self, rows: Sequence[Taken]) -> None:
         half, pk = {"compartment_id": self.of.compartment_id}, self.of.compartment_id
@@ -226,7 +226,7 @@ class Writer:
             index_again(*touched.values())
         self._state(said)
         if asked := {person.merged_into_id or person.pk for person, claims, categories in said if claims or categories}:
-            reread_notices(*(persons[pk] for pk in sorted(asked)))
+            reread_notices(*(persons[pk] for pk in sorted(asked) if pk in persons))
 
     def _stated(self, rows: Sequence[Taken], persons: Iterable[uuid.UUID]) -> dict[uuid.UUID, Stated]:
         found: dict[uuid.UUID, Stated] = defaultdict(Stated)

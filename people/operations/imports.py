@@ -432,4 +432,5 @@ def _refuse_odd_decision(row: ImportRow, decision: str, person_id: uuid.UUID | N
 def _is_of_this_half(person_id: uuid.UUID | None, row: ImportRow, actor: User) -> bool:
     if person_id is None:
         return False
-    return bool(Person.objects.visible_to(actor).filter(pk=person_id, compartment=row.compartment_id).exists())
+    persons = Person.objects.visible_to(actor).real()
+    return bool(persons.filter(pk=person_id, compartment=row.compartment_id).exists())

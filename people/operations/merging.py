@@ -6,6 +6,7 @@ shown there; to undo it is to stop saying so.
 
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -20,7 +21,7 @@ from audit.recording import record
 from core import clock
 from core.errors import DomainError, InputRefused
 from core.text import clean_text
-from people.models import Import, Merge, Name, Person, SamePersonJudgement, Verdict, shown_name
+from people.models import Decoy, Import, Merge, Name, Person, SamePersonJudgement, Verdict, shown_name
 from people.operations import IDENTITY, writer_in
 from people.operations.deadlines import reread_notices
 
@@ -294,17 +295,23 @@ def _refuse_merge(survivor: Person, absorbed: Person) -> None:
                 % {"first": person.label, "second": person.merged_into.label}
             )
     if against := _judged_two_people(survivor, absorbed):
-        raise NotTheSame(
-            _("%(who)s judged on %(date)s that %(one)s and %(other)s are not the same person. That has to be settled first.")
-            % {
-                "who": against.by, "date": against.at.date().isoformat(), "one": against.one.label,
-                "other": against.other.label,
-            }
-        )  # fmt: skip
+        raise _two_people(against.one, against.other, by=against.by, at=against.at)
+    if decoy := Decoy.objects.unscoped("whoever merges it").filter(person__in=(survivor, absorbed)).first():
+        raise _two_people(survivor, absorbed, by=decoy.marked_by, at=decoy.marked_at)  # as of any namesake
     both = _everybody(survivor, absorbed)
     for refusal in refusals:
         if why := refusal(survivor.compartment, both):
             raise DomainError(why)
+
+
+def _two_people(one: Person, other: Person, *, by: User, at: datetime) -> NotTheSame:
+    said = {"who": by, "date": at.date().isoformat(), "one": one.label, "other": other.label}
+    return NotTheSame(
+        _(
+            "%(who)s judged on %(date)s that %(one)s and %(other)s are not the same person. That has to be settled first."
+        )
+        % said
+    )
 
 
 def _judged_two_people(survivor: Person, absorbed: Person) -> SamePersonJudgement | None:

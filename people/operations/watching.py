@@ -156,6 +156,8 @@ def mark_decoy(person: Person, *, actor: User) -> Decoy:
     seat = seat_with(actor, person.compartment_id, May.MANAGE_MEMBERS)
     if Decoy.objects.visible_to(actor).filter(person=person).exists():
         raise DomainError(_("This is a decoy already."))
+    if person.merged_into_id or person.absorbed.exists():
+        raise DomainError(_("They are merged. If they are two people, take them apart."))
     for against in STANDS_SOMEWHERE:
         if why := against(person):
             raise DomainError(why)

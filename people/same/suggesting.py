@@ -8,7 +8,7 @@ from datetime import datetime
 from math import log2
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from access.models import User
@@ -54,7 +54,7 @@ def suggested_pairs(viewer: User, after: Person | None = None) -> Suggested:
     looked = list(rows[: LOOKED_THROUGH + 1])
     goes_on, looked = len(looked) > LOOKED_THROUGH, looked[:LOOKED_THROUGH]
     pairs = _sharing_keys([person.pk for person in looked], viewer)
-    found = _compared(pairs, viewer)
+    found = _compared(pairs, viewer, Person.objects.visible_to(viewer).real())
     judged = judged_pairs({pk for pair in pairs for pk in pair}, viewer)
     kept = [
         Suggestion(*_older_first(found.persons[one], found.persons[other]), comparison, judged.get(pair) == Verdict.UNDECIDED)
@@ -123,9 +123,9 @@ class _Compared:
     comparisons: dict[Pair, Comparison]
 
 
-def _compared(pairs: Sequence[Pair], viewer: User) -> _Compared:
+def _compared(pairs: Sequence[Pair], viewer: User, rows: "QuerySet[Person]") -> _Compared:
     ids = {pk for pair in pairs for pk in pair}
-    persons = Person.objects.visible_to(viewer).in_bulk(ids)
+    persons = rows.in_bulk(ids)
     names = Name.objects.visible_to(viewer).of(*ids).by_holder()
     numbers = Identifier.objects.visible_to(viewer).of(*ids).by_holder()
     lexicon, comparer = Lexicon(), Comparer(Usual())
@@ -141,7 +141,7 @@ def _compared(pairs: Sequence[Pair], viewer: User) -> _Compared:
 def compared(one: Person, other: Person, viewer: User) -> Comparison:
     """Two dossiers, with every name of whatever is merged into them."""
     pair = frozenset((one.pk, other.pk))
-    return _compared([pair], viewer).comparisons[pair]
+    return _compared([pair], viewer, Person.objects.visible_to(viewer)).comparisons[pair]
 
 
 def _older_first(one: Person, other: Person) -> tuple[Person, Person]:

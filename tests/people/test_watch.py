@@ -15,11 +15,15 @@ from exchanges.models import Entry, TrancheStatus
 from exchanges.operations import list as lists
 from exchanges.presentation.dossiers import dossiers_to_tick
 from people.matching.registry import doubles_of
-from people.models import Decoy, Lookup, Person, RowsRead
+from people.models import Decoy, ImportRow, Lookup, Person, RowsRead
 from people.operations import create_person, create_persons_bulk
 from people.operations.exports import export_persons
+from people.operations.imports import decide_rows
+from people.operations.merging import NotTheSame, merge_persons
 from people.operations.watching import assign_case, forget_lookups, mark_decoy, note_rows, unmark_decoy
+from people.same.suggesting import suggested_pairs
 from tests import factories
+from tests.people.test_imports import HEADINGS, KOVAL, commit, csv_of, taken
 
 
 @pytest.fixture
@@ -183,6 +187,68 @@ def test_a_decoy_stands_on_no_list_and_nobody_on_a_list_becomes_one(scene, cast,
     lists.link_entries(tranche.exchange, links={entry.pk: persons[1].pk}, actor=north.negotiator)
     with pytest.raises(DomainError, match="stands on a list"):
         mark_decoy(persons[1], actor=north.head)
+
+
+def test_nobody_is_merged_with_a_decoy_as_with_a_namesake_told_apart(cast, as_user, persons):
+    north, keys = cast.north, {"family": "Коваль", "given": "Іван", "patronymic": "Петрович"}
+    decoy = create_person(actor=north.head, names=[keys], birth_date="1987-04-23")
+    mark_decoy(decoy, actor=north.head)
+    real = create_person(actor=north.clerk, names=[keys], birth_date="1987-04-23")
+    assert suggested_pairs(north.clerk).pairs == []
+
+    answer = as_user(north.clerk).post(
+        reverse("people:duplicates"), {f"pair:{decoy.pk}.{real.pk}": "same"}, follow=True
+    )
+
+    [said] = [str(message) for message in answer.context["messages"]]
+    assert said.startswith(f"{north.head} judged on ")
+    assert "not the same person" in said
+    assert list(Person.objects.unscoped("test").exclude(merged_into=None)) == []
+    for one, other in ((decoy, real), (real, decoy)):
+        with pytest.raises(NotTheSame, match="not the same person"):
+            merge_persons(one, other, actor=north.clerk)
+    merge_persons(persons[0], persons[1], actor=north.clerk)
+    for person in persons[:2]:
+        with pytest.raises(DomainError, match="take them apart"):
+            mark_decoy(person, actor=north.head)
+    assert Decoy.objects.unscoped("test").get().person == decoy
+
+
+def test_a_row_of_a_list_never_goes_into_a_decoy(cast):
+    clerk, head = cast.north.clerk, cast.north.head
+    names = [{"family": "Коваль", "given": "Іван", "patronymic": "Петрович"}]
+    decoy = create_person(actor=head, names=names, birth_date="1987-04-23")
+    mark_decoy(decoy, actor=head)
+    of = taken(clerk, csv_of(HEADINGS, KOVAL))
+
+    row = ImportRow.objects.unscoped("test").get()
+    assert (row.verdict, row.candidates) == ("new", [])
+    with pytest.raises(InputRefused, match="Choose whose dossier"):
+        decide_rows(of, decisions={row.number: ("update", decoy.pk)}, actor=clerk)
+    commit(of, clerk)
+
+    row.refresh_from_db()
+    assert (row.outcome, Person.objects.unscoped("test").get(pk=row.person_id).label) == (
+        "created",
+        "Коваль Іван Петрович",
+    )
+    assert row.person_id != decoy.pk
+
+
+def test_a_row_whose_dossier_became_a_decoy_is_new_or_not_taken(cast):
+    clerk, head = cast.north.clerk, cast.north.head
+    names = [{"family": "Коваль", "given": "Іван", "patronymic": "Петрович"}]
+    person = create_person(actor=head, names=names, birth_date="1987-04-23")
+    first, second = taken(clerk, csv_of(HEADINGS, KOVAL)), taken(clerk, csv_of(HEADINGS, KOVAL))
+    commit(first, clerk)
+    mark_decoy(person, actor=head)
+
+    commit(second, clerk)
+    third = taken(clerk, csv_of(HEADINGS, KOVAL))
+
+    found = {row.of_import_id: row for row in ImportRow.objects.unscoped("test")}
+    assert [found[of.pk].verdict for of in (first, second, third)] == ["update", "update", "new"]
+    assert [found[of.pk].outcome for of in (first, second)] == ["updated", "refused"]
 
 
 def test_look_ups_are_forgotten_after_a_month(cast, persons, monkeypatch):
