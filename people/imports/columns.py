@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 HEADING_IS_AMONG = 30  # rows at the top of a table
 Row = tuple[int, list[str]]
+Remembered = Mapping[str, Sequence[str]]  # heading → what each column of that name held, in their order
 
 
 class Column(models.TextChoices):
@@ -169,11 +171,12 @@ def meaning_of(text: str) -> str:
     return next((_WORDS[words] for words in _LONGEST_FIRST if f" {words} " in padded), "")
 
 
-def guess(rows: Sequence[Row], remembered: Mapping[str, str]) -> Guess:
+def guess(rows: Sequence[Row], remembered: Remembered) -> Guess:
     """From the first rows of a table. `remembered`: what this sender's headings meant before."""
     best: tuple[int, int, list[str]] = (0, 0, [])
     for number, cells in rows[:HEADING_IS_AMONG]:
-        known = {meaning for cell in cells if (meaning := remembered.get(heading(cell)) or meaning_of(cell))}
+        meant = _meant(cells, remembered)
+        known = {meaning for cell, said in zip(cells, meant, strict=True) if (meaning := said or meaning_of(cell))}
         if len(known) > best[0] and not known.isdisjoint({*NAME_COLUMNS, Column.SERVICE_NUMBER, Column.OTHER_NAME}):
             best = (len(known), number, cells)
     _score, number, cells = best
@@ -182,17 +185,28 @@ def guess(rows: Sequence[Row], remembered: Mapping[str, str]) -> Guess:
     return Guess(number, headings, meanings(headings, remembered) if number else _by_content(rows, width))
 
 
-def meanings(headings: Sequence[str], remembered: Mapping[str, str]) -> dict[int, str]:
+def meanings(headings: Sequence[str], remembered: Remembered) -> dict[int, str]:
     """Each meaning once, the first time it is named; `name` beside a family name is the first name."""
     found: dict[int, str] = {}
-    for place, text in enumerate(headings):
-        known = heading(text)
-        meaning = remembered[known] if known in remembered else meaning_of(text)
+    for place, meaning in enumerate(_meant(headings, remembered)):
         if meaning and meaning not in found.values():
             found[place] = meaning
     if Column.FAMILY in found.values() and Column.GIVEN not in found.values():
         found = {place: Column.GIVEN if one == Column.FULL_NAME else one for place, one in found.items()}
     return {place: str(meaning) for place, meaning in found.items()}
+
+
+def _meant(headings: Sequence[str], remembered: Remembered) -> list[str]:
+    """By place. One more of a name than there were before is as the last of them was."""
+    found, times = [], Counter[str]()
+    for text in headings:
+        known = heading(text)
+        before = remembered.get(known)
+        if isinstance(before, str):  # kept when columns of one name were not told apart
+            before = [before]
+        found.append(before[min(times[known], len(before) - 1)] if before else meaning_of(text))
+        times[known] += 1
+    return found
 
 
 _DATE = re.compile(r"^\d{4}-\d\d-\d\d$|^\d{1,2}[./]\d{1,2}[./]\d{4}$")

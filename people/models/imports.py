@@ -178,7 +178,7 @@ class SenderColumns(Compartmented):
     """What one sender's headings meant the last time, so that it is said once."""
 
     sender = models.CharField(max_length=120)  # as it is compared
-    meanings = models.JSONField(default=dict)  # heading → what the column holds; empty: nothing
+    meanings = models.JSONField(default=dict)  # heading → what each column of that name holds; empty: nothing
     month_first = models.BooleanField(default=False)
     given_name_first = models.BooleanField(default=False)
 

@@ -403,9 +403,10 @@ def _refuse_odd_columns(columns: Mapping[int, str]) -> None:
 
 
 def _remember(of: Import) -> None:
-    meanings = {
-        heading(text): of.columns.get(str(place), "") for place, text in enumerate(of.headings) if heading(text)
-    }
+    meanings: dict[str, list[str]] = {}
+    for place, text in enumerate(of.headings):
+        if known := heading(text):
+            meanings.setdefault(known, []).append(of.columns.get(str(place), ""))
     if not meanings:
         return
     SenderColumns.objects.update_or_create(

@@ -137,6 +137,18 @@ def test_forty_columns_named_alike_are_one_name_and_the_rest_unsaid():
     assert meaning_of("Name") == "full_name"
 
 
+@pytest.mark.parametrize(
+    ("remembered", "columns"),
+    [
+        ({"name": ["family", "given"]}, {0: "family", 1: "given", 3: "birth_date"}),
+        ({"name": ["", "full_name", "other_name"]}, {1: "full_name", 2: "other_name", 3: "birth_date"}),
+        ({"name": "given"}, {0: "given", 3: "birth_date"}), ({"name": "", "born": [""]}, {}),
+    ],
+)  # fmt: skip
+def test_columns_named_alike_mean_what_each_meant_before(remembered, columns):
+    assert guess([(1, ["Name", "Name", "NAME", "Born"]), (2, ["x"])], remembered).columns == columns
+
+
 FIELDS = {column: Person._meta.get_field(column) for column in Column if hasattr(Person, column)} | {
     column: Name._meta.get_field(column) for column in (Column.FAMILY, Column.GIVEN, Column.PATRONYMIC)
 }

@@ -245,6 +245,28 @@ def test_whom_somebody_judged_since_is_not_taken_away(cast, act):
         operations.undo_import(of, actor=clerk)
 
 
+@pytest.mark.parametrize(
+    ("headings", "columns"),
+    [
+        (["Name", "Name", "Born"], {"0": "family", "1": "given", "2": "birth_date"}),
+        (["Name"] * 40, {"0": "full_name"}),
+        (["Name", "Remark", "Remark"], {"0": "full_name", "1": "unit"}),
+    ],
+)
+def test_a_senders_columns_are_named_once_though_headings_are_alike(cast, headings, columns):
+    clerk = cast.north.clerk
+    content = csv_of(headings, ["x"] * len(headings))
+    first = operations.begin_import([content], sender="South", actor=clerk)
+    intake.work_on(first.pk)
+    operations.map_columns(first, columns={int(place): one for place, one in columns.items()}, actor=clerk)
+
+    again = operations.begin_import([content], sender=" SOUTH", actor=clerk)
+    intake.work_on(again.pk)
+    again.refresh_from_db()
+
+    assert (again.heading_row, again.columns) == (1, columns)
+
+
 # Pages
 
 
