@@ -32,7 +32,7 @@ from core.ahead import one_ahead
 from core.errors import DomainError
 from core.pouring import pour_values
 from core.sheets.faults import FileRefused
-from core.sheets.reading import Table, reading
+from core.sheets.reading import Row, Table, reading
 from people.imports.cells import Reader
 from people.imports.columns import guess
 from people.imports.judging import Judge, Judged
@@ -62,6 +62,7 @@ CHUNK = 1_000
 TOP_ROWS = 40
 TURN = 30.0  # seconds; a longer work goes on in another turn
 SILENT_FOR = timedelta(seconds=60)  # then whoever worked on it is thought dead
+TELLS_EVERY = 5.0  # seconds; whoever reads a long file lives
 EARLIER_IMPORTS = 5
 MOST_TRIES = 3  # of turns that do nothing
 PLACES_LOGGED = 6
@@ -133,7 +134,7 @@ def _read_file(of: Import, until: float) -> bool:
     top: list[tuple[int, list[str]]] = []
     count = 0
     with reading(uploads.path_of(of.pk), sheet=of.sheet) as table:
-        for number, cells in table.rows:
+        for number, cells in _telling(of, table.rows):
             if len(top) < TOP_ROWS:
                 top.append((number, cells))
             count += 1
@@ -141,6 +142,17 @@ def _read_file(of: Import, until: float) -> bool:
         raise FileRefused("no_rows")
     _note_read(of, table, top, count, actor=of.acted_by)
     return False
+
+
+def _telling(of: Import, rows: Iterable[Row]) -> Iterator[Row]:
+    """While they come, the sweep begins no second turn, which nobody needs and which counts as a try."""
+    reads = Import.objects.unscoped("a worker's own queue").filter(pk=of.pk, version=of.version)
+    told = time.monotonic()
+    for row in rows:
+        if (now := time.monotonic()) - told >= TELLS_EVERY:
+            reads.update(worked_at=timezone.now())
+            told = now
+        yield row
 
 
 @transaction.atomic

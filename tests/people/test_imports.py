@@ -3,12 +3,15 @@
 import io
 import json
 import re
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -452,6 +455,31 @@ def test_a_turn_that_ends_with_its_process_counts_as_a_try(cast, monkeypatch):
     assert turns(of) == 1
     assert (of.status, of.fault) == (ImportStatus.PREVIEW, "gave_up")
     assert not Person.objects.unscoped("test").exists()
+
+
+def test_who_reads_a_long_file_is_not_thought_dead(cast, monkeypatch):
+    """A minute passes with every row."""
+    of = operations.begin_import([many(5)], sender="South", actor=cast.north.clerk)
+    reading, left = intake.reading, []
+
+    def slow(batches):
+        for row in (row for batch in batches for row in batch):
+            Import.objects.unscoped("test").update(worked_at=timezone.now() - 2 * intake.SILENT_FOR)
+            yield [row]
+            left.append(intake.unfinished())
+
+    @contextmanager
+    def slowly(*args, **options):
+        with reading(*args, **options) as table:
+            yield replace(table, batches=slow(table.batches))
+
+    monkeypatch.setattr(intake, "reading", slowly)
+    monkeypatch.setattr(intake, "TELLS_EVERY", 0.0, raising=False)
+    intake.work_on(of.pk)
+    of.refresh_from_db()
+
+    assert left == [[]] * 5
+    assert (of.status, of.rows, of.tries) == (ImportStatus.MAPPING, 4, 0)
 
 
 @pytest.mark.slow
