@@ -58,6 +58,9 @@ NAMES = {
     Column.FAMILY, Column.GIVEN, Column.PATRONYMIC, Column.FULL_NAME, Column.OTHER_NAME, Column.CALL_SIGN,
     Column.FATHER_NAME, Column.MOTHER_MAIDEN_NAME,
 }  # fmt: skip
+FAMILY_COLUMNS = {
+    Column.FAMILY, Column.FULL_NAME, Column.OTHER_NAME, Column.CALL_SIGN, Column.MOTHER_MAIDEN_NAME,
+}  # fmt: skip
 DATES = (Column.BIRTH_DATE, Column.CAPTURED_ON, Column.MISSING_SINCE)
 MOST_QUOTED = 60
 NAME_PARTS = ("family", "given", "patronymic")
@@ -98,7 +101,7 @@ class Reader:
             if place >= width:
                 continue
             text = tidy(cells[place])
-            if not text or text in EMPTY:
+            if not text or (text in EMPTY and not (text in FAMILIES and column in FAMILY_COLUMNS)):
                 continue
             value, code, what = self._value(column, text)
             if code:
@@ -163,6 +166,7 @@ EMPTY = frozenset(
         "bilinmiyor", "غير معروف", "لا يوجد",
     )
 )  # fmt: skip
+FAMILIES = frozenset(("null", "NULL"))  # of these, what people are called too
 _MALE = (
     "m", "male", "man", "м", "муж", "мужской", "мужчина", "ч", "чол", "чоловіча", "чоловік", "чоловічий", "e", "erkek", "bay",
     "ذكر",

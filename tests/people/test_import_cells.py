@@ -35,6 +35,20 @@ def test_no_genuine_name_is_refused(name):
 
 
 @pytest.mark.parametrize(
+    ("column", "text", "values"),
+    [
+        *((column, "NULL", {"family": "NULL"}) for column in ("family", "full_name", "other_name")),
+        ("call_sign", "null", {"call_sign": "null"}), ("given", "NULL", {}), ("unit", "NULL", {}),
+        *(("family", sign, {}) for sign in ("-", "—", "?", "n/a", "#N/A", "н/д", "невідомо", "لا يوجد")),
+    ],
+)  # fmt: skip
+def test_who_is_called_null_keeps_the_name(column, text, values):
+    read = Reader({0: column}, month_first=False, given_name_first=False, last_day=TODAY).read([text])
+
+    assert read.values == values
+
+
+@pytest.mark.parametrize(
     ("column", "value", "code"),
     [
         ("given", "Iван", "two_alphabets"), ("given", "Іv\u0430n", "two_alphabets"), ("given", "Ali\u202e", "invisible"),
