@@ -43,6 +43,15 @@ def production_is_no_demo(**kwargs: Any) -> list[CheckMessage]:
     return found
 
 
+@register(Tags.security)
+def alarms_have_thresholds(**kwargs: Any) -> list[CheckMessage]:
+    return [
+        Error(f"{name} is {getattr(settings, name)}.", hint="Set it to 1 or more.", id="homeward.E006")
+        for name in ("ALARM_UNASSIGNED_AN_HOUR", "ALARM_ROWS_A_DAY")
+        if getattr(settings, name) < 1
+    ]
+
+
 @register(Tags.database)
 def erased_people_are_known(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """A key that was taken out of FIELD_KEYS, or a secret key that was changed, would let them come back unnoticed."""

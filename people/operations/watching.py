@@ -80,7 +80,7 @@ def note_lookup(person: Person, *, actor: User, is_assigned: bool, unassigned_be
     )  # fmt: skip
     if is_decoy:
         _alarm("alarm.decoy_opened", person, person.compartment, actor, {})
-    elif not is_assigned and (unassigned_before + 1) % settings.ALARM_UNASSIGNED_AN_HOUR == 0:
+    elif not is_assigned and _passes(settings.ALARM_UNASSIGNED_AN_HOUR, unassigned_before, unassigned_before + 1):
         _alarm("alarm.unassigned_reads", actor, person.compartment, actor, {"count": unassigned_before + 1})
 
 
@@ -113,10 +113,15 @@ def _write_rows(compartment_id: UUID, rows: int, reader: User) -> None:
     row = every.locked().get(**of_today)
     before, row.rows = row.rows, row.rows + rows
     row.save(update_fields=["rows"])
-    most = settings.ALARM_ROWS_A_DAY
-    if row.rows // most > before // most:
+    if _passes(settings.ALARM_ROWS_A_DAY, before, row.rows):
         where = Compartment.objects.get(pk=compartment_id)
         _alarm("alarm.bulk_reads", reader, where, reader, {"count": row.rows})
+
+
+def _passes(threshold: int, before: int, after: int) -> bool:
+    """Whether a multiple of the threshold was reached. One below 1, which a check refuses, alarms each time."""
+    most = max(1, threshold)
+    return after // most > before // most
 
 
 def _alarm(kind: str, subject: Any, where: Compartment, reader: User, told: Mapping[str, Any]) -> None:
