@@ -2,6 +2,7 @@
 
 import binascii
 from base64 import b64decode
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from core.shapes import Slug, address
 from core.sheets.limits import MOST_CELL
 from people.imports.cells import fault_sentence
 from people.imports.columns import Column
-from people.imports.presentation import fault_of, verdict_counts
+from people.imports.presentation import fault_of, note_rows_read, verdict_counts
 from people.imports.registry import weights_kept
 from people.matching import explained
 from people.models import Decision, Import, ImportRow, ImportStatus, Outcome, Person, RowCorrection, RowVerdict
@@ -299,6 +300,8 @@ class RowDoor(Door):
 
     def shaped(self, rows: Sequence[ImportRow]) -> list[ImportRowShape]:
         """Two queries, whatever the number of rows."""
+        for of, count in Counter(row.of_import for row in rows).items():
+            note_rows_read(of, count, self.viewer)
         whom = {pk for row in rows for pk in (*_ids_of_candidates(row), row.chosen_id or row.person_id) if pk}
         labels = dict(Person.objects.visible_to(self.viewer).filter(pk__in=whom).values_list("pk", "label"))
         right = _corrected(rows, self.viewer)

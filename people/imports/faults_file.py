@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from access.models import User
 from core.sheets.writing import CSV_TYPE, XLSX_TYPE, csv_blocks, xlsx_blocks
 from people.imports.cells import fault_sentence
+from people.imports.presentation import note_rows_read
 from people.models import Import, ImportRow, Outcome, RowVerdict
 
 TAKEN = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
@@ -14,6 +15,7 @@ TAKEN = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
 
 def faults_file(of: Import, viewer: User) -> tuple[str, str, Iterator[bytes]]:
     """Its type, its name and its bytes. The name says nothing of the list."""
+    note_rows_read(of, ImportRow.objects.visible_to(viewer).filter(of_import=of).count(), viewer)
     rows = _rows(of, viewer)
     if of.kind == "xlsx":
         return XLSX_TYPE, "rows.xlsx", xlsx_blocks(rows)

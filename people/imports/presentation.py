@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 from urllib.parse import urlencode
 
@@ -36,6 +37,7 @@ from people.models import (
     RowVerdict,
 )
 from people.operations.imports import TAKEABLE
+from people.operations.watching import note_rows
 
 WINDOW = 50
 SAMPLE_ROWS = 5
@@ -303,6 +305,7 @@ def window_of_rows(of: Import, viewer: User, *, verdict: str = "", after: int = 
 
 def rows_shown(of: Import, rows: Sequence[ImportRow], viewer: User) -> list[RowShown]:
     """One query for the dossiers they mean, whatever their number."""
+    note_rows_read(of, len(rows), viewer)
     whom = {pk for row in rows if (pk := row.chosen_id or row.person_id)}
     labels = dict(Person.objects.visible_to(viewer).filter(pk__in=whom).values_list("pk", "label"))
     return [_row_shown(of, row, labels) for row in rows]
@@ -330,6 +333,12 @@ def _row_shown(of: Import, row: ImportRow, labels: Mapping[uuid.UUID, str]) -> R
         can_decide=of.status in (ImportStatus.PREVIEW, ImportStatus.COMMITTED)
         and row.outcome in (Outcome.NONE, Outcome.REFUSED) and row.verdict not in (RowVerdict.INVALID, RowVerdict.SAME),
     )  # fmt: skip
+
+
+def note_rows_read(of: Import, rows: int, viewer: User) -> None:
+    """Whoever sent a list in knows its rows; to anybody else they are rows of persons as on every list."""
+    if of.created_by_id != viewer.pk:
+        note_rows(repeat(of.compartment_id, rows), actor=viewer)
 
 
 def name_told(of: Import, row: ImportRow) -> str:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.cache import cache
+from django.core.checks import run_checks
 from django.urls import reverse
 
 from access.acting import NotAllowed
@@ -118,6 +119,39 @@ def test_rows_read_are_counted_past_a_restart_of_the_cache(cast, settings, djang
     assert RowsRead.objects.visible_to(cast.north.head).get().rows == 60 + 40
     assert not RowsRead.objects.visible_to(clerk).exists()
     assert len(alarms("alarm.bulk_reads")) == 1
+
+
+@pytest.mark.parametrize("way", ["page", "file", "API"])
+def test_rows_of_a_list_that_somebody_else_sent_in_are_rows_read(cast, as_user, settings, way):
+    settings.ALARM_ROWS_A_DAY = 20
+    north = cast.north
+    rows = [
+        ["1", f"Коваль{chr(1072 + place)}", "Іван", "Петрович", f"23.04.19{40 + place}", "", ""] for place in range(30)
+    ]
+    of = taken(north.clerk, csv_of(HEADINGS, *rows))
+    url = {
+        "page": reverse("people:import_detail", args=[of.pk]), "file": reverse("people:import_faults", args=[of.pk]),
+        "API": f"/api/v1/import-rows/?of_import={of.pk}",
+    }[way]  # fmt: skip
+
+    assert as_user(north.clerk).get(url).status_code == 200
+    assert alarms("alarm.bulk_reads") == []  # who sent it in knows it
+    assert as_user(north.negotiator).get(url).status_code == 200
+
+    [alarm] = alarms("alarm.bulk_reads")
+    assert alarm.subject == f"user:{north.negotiator.pk}"
+    assert RowsRead.objects.unscoped("test").get().rows == 30
+
+
+def test_a_threshold_below_one_is_a_wrong_setting_and_fails_no_page(cast, as_user, persons, settings):
+    settings.ALARM_UNASSIGNED_AN_HOUR = settings.ALARM_ROWS_A_DAY = 0
+    client = as_user(cast.north.negotiator)
+
+    assert [client.get(url).status_code for url in (page(persons[0]), reverse("people:index"))] == [200, 200]
+    assert [len(alarms(kind)) for kind in ("alarm.unassigned_reads", "alarm.bulk_reads")] == [1, 1]
+    assert [(one.id, one.msg.split()[0]) for one in run_checks(tags=["security"]) if one.id == "homeward.E006"] == [
+        ("homeward.E006", "ALARM_UNASSIGNED_AN_HOUR"), ("homeward.E006", "ALARM_ROWS_A_DAY"),
+    ]  # fmt: skip
 
 
 def test_rows_are_counted_without_a_cache(cast, settings, monkeypatch):
