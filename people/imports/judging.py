@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models.functions import Coalesce
+
 from access.models import Compartment
 from people.erasure import hashed, phrases
 from people.fate import fate_of
@@ -106,6 +108,7 @@ class Judge:
 
     def settle(self, rows: list[Judged]) -> list[Judged]:
         """At last: what that dossier holds already, as it stands now."""
+        self._ask_again_for_those_gone(rows)
         self._compare_with_registry([row for row in rows if row.verdict == V.UPDATE])
         self._ask_of_erasures([row for row in rows if row.verdict == V.NEW])
         return rows
@@ -127,11 +130,29 @@ class Judge:
         row.verdict, row.repeats = V.REPEATED, first
         return True
 
+    def _ask_again_for_those_gone(self, rows: list[Judged]) -> None:
+        """Whose dossier of an earlier import is there no more: they may be in another by now."""
+        known = [row for row in rows if row.verdict == V.UPDATE and row.key in self.earlier]
+        persons = Person.objects.unscoped("the half that is written to").filter(compartment=self.compartment)
+        there = (
+            set(persons.real().filter(pk__in={row.person_id for row in known}).values_list("pk", flat=True))
+            if known
+            else set()
+        )
+        for row in known:
+            if row.person_id not in there and row.asked is not None:
+                row.verdict, row.person_id = V.NEW, None
+                self._choose(row, self.registry.alike(row.asked, row.held or ()))
+
     def _say(self, row: Judged, alike: list[Likeness]) -> None:
-        certain = [one for one in alike if one.is_certain]
         if (same := self.earlier.get(row.key)) is not None:
             row.verdict, row.person_id = V.UPDATE, same
-        elif len(certain) == 1:
+        else:
+            self._choose(row, alike)
+
+    def _choose(self, row: Judged, alike: list[Likeness]) -> None:
+        certain = [one for one in alike if one.is_certain]
+        if len(certain) == 1:
             row.verdict, row.person_id = V.UPDATE, certain[0].person_id
         elif alike:
             row.verdict, row.candidates = V.AMBIGUOUS, [one.kept() for one in alike]
@@ -150,7 +171,7 @@ class Judge:
         known = _verdicts_by_fate(self.compartment, pks)
         for row in rows:
             person = persons.get(row.person_id)
-            if person is None:  # gone since that earlier import, or nobody by now
+            if person is None:  # gone a moment ago
                 row.verdict, row.person_id = V.NEW, uuid.uuid4()
                 continue
             row.differences = differences(person, names[person.pk], row.told, stated.get(person.pk))
@@ -300,14 +321,15 @@ def _marks(told: Mapping[str, str], read: Read) -> list[str]:
 
 
 def _verdicts_by_fate(compartment: Compartment, pks: set[uuid.UUID]) -> dict[uuid.UUID, str]:
-    claims: dict[uuid.UUID, list[Claim]] = {}
-    for claim in Claim.objects.unscoped("the half that is written to").filter(compartment=compartment, person__in=pks):
-        claims.setdefault(claim.person_id, []).append(claim)
+    """By what is said of these dossiers and of those that are read as a part of them."""
+    claims = Claim.objects.unscoped("the half that is written to").filter(compartment=compartment)
     found: dict[uuid.UUID, str] = {}
-    for pk, of_person in claims.items():
+    for pk, of_person in claims.of(*pks).by_holder().items():
         kind = fate_of(of_person).kind
         if kind in HOME or kind in DEAD:
             found[pk] = V.HOME if kind in HOME else V.DEAD
+    left = Person.objects.unscoped("the same").filter(compartment=compartment).joined(*(pks - found.keys()))
+    holders = dict(left.order_by().values_list("pk", Coalesce("merged_into", "pk")))
     for ask in exchanged_already:
-        found |= dict.fromkeys(ask(compartment, pks - found.keys()), V.EXCHANGED.value)
+        found |= dict.fromkeys((holders[pk] for pk in ask(compartment, set(holders))), V.EXCHANGED.value)
     return found

@@ -50,7 +50,7 @@ from people.search.words import Reader, Spelt
 PERSON_COLUMNS = ("id", "label", *IDENTITY)
 NAME_COLUMNS = ("id", "person_id", "script", "kind", "family", "given", "patronymic", "is_preferred")
 TAKEN_COLUMNS = (
-    "pk", "number", "told", "verdict", "candidates", "person_id", "decision", "decided_by_id", "chosen_id",
+    "pk", "number", "told", "verdict", "candidates", "repeats", "person_id", "decision", "decided_by_id", "chosen_id",
 )  # fmt: skip
 
 
@@ -63,6 +63,7 @@ class Taken:
     told: dict[str, str]
     verdict: str
     candidates: list[Any]
+    repeats: int | None
     judged_id: uuid.UUID | None  # whom it means as it was judged, or who was to be made of it
     decision: str
     decided_by_id: uuid.UUID | None
@@ -192,10 +193,11 @@ class Writer:
         new_names: list[Name] = []
         touched: dict[uuid.UUID, Person] = {}
         for row in rows:
-            person = persons.get(row.person_id) if row.person_id else None
+            person = _read_as(persons, row.person_id)
             if person is None:
                 row.outcome = Outcome.REFUSED
                 continue
+            row.person_id = person.pk
             held = stated[person.pk]
             found = differences(person, names[person.pk], row.told, held)
             if not found:
@@ -216,7 +218,7 @@ class Writer:
             said.append((person, claims, categories))
             person.version += 1
             touched[person.pk] = person
-            row.undo = {"before": before, "names": [str(name.pk) for name in added]}
+            row.undo = {"before": before, "names": [str(name.pk) for name in added], "version": person.version}
             row.outcome = Outcome.UPDATED
         Name.objects.bulk_create(new_names, batch_size=500)
         if touched:
@@ -263,7 +265,7 @@ class Writer:
         alike: dict[str, list[int]] = {}
         others = []
         for row in rows:
-            if row.outcome in (Outcome.CREATED, Outcome.UNCHANGED) and row.chosen_id is None:
+            if row.outcome in (Outcome.CREATED, Outcome.UNCHANGED) and row.person_id == row.judged_id:
                 alike.setdefault(row.outcome, []).append(row.number)
             else:
                 others.append(row)
@@ -278,6 +280,12 @@ class Writer:
         columns = ["outcome", "undo", "person_id", "verdict", "candidates"]
         changed = [ImportRow(pk=row.pk, **{name: getattr(row, name) for name in columns}) for row in others]
         ImportRow.objects.unscoped("the same").bulk_update(changed, columns, batch_size=200)
+
+
+def _read_as(persons: Mapping[uuid.UUID, Person], pk: uuid.UUID | None) -> Person | None:
+    """Of those under lock. Whoever was merged since the row was judged is read as another."""
+    person = persons.get(pk) if pk else None
+    return persons.get(person.merged_into_id) if person and person.merged_into_id else person
 
 
 def _rest(model: type[models.Model], told: Iterable[str], **given: Any) -> dict[str, Any]:
@@ -321,20 +329,20 @@ def _reread_notices(of: Import, pks: set[uuid.UUID]) -> None:
 
 
 def _restore(of: Import, rows: Sequence[ImportRow]) -> None:
-    undo = {row.person_id: row.undo for row in rows if row.person_id}
+    """What stood there before each of them, the latest first: several may have written into one dossier."""
+    every = Person.objects.unscoped("the same").filter(compartment=of.compartment)
+    persons = {one.pk: one for one in every.filter(pk__in={row.person_id for row in rows}).locked().order_by("pk")}
     Name.objects.unscoped("of one locked import").filter(
-        pk__in=[pk for one in undo.values() for pk in one["names"]], compartment=of.compartment
+        pk__in=[pk for row in rows for pk in row.undo["names"]], compartment=of.compartment
     ).delete()
-    persons = (
-        Person.objects.unscoped("the same").filter(compartment=of.compartment, pk__in=undo).locked().order_by("pk")
-    )
-    restored = list(persons)
     changed: set[str] = set()
-    for person in restored:
-        for name, value in undo[person.pk]["before"].items():
-            setattr(person, name, value)
-            changed.add(name)
-        person.version -= 1
-    if restored:
-        Person.objects.unscoped("the same").bulk_update(restored, [*sorted(changed), "version"], batch_size=200)
-        index_again(*restored)
+    for row in sorted(rows, key=lambda row: (row.undo.get("version", 0), row.number), reverse=True):
+        if row.person_id in persons:
+            person = persons[row.person_id]
+            for name, value in row.undo["before"].items():
+                setattr(person, name, value)
+                changed.add(name)
+            person.version -= 1
+    if persons:
+        Person.objects.unscoped("the same").bulk_update(persons.values(), [*sorted(changed), "version"], batch_size=200)
+        index_again(*persons.values())

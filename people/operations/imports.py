@@ -272,7 +272,8 @@ def refuse_chunk_that_was_built_on(of: Import, rows: Iterable[ImportRow]) -> Non
 def _refuse_built_on(of: Import, written: Any, created: Any) -> None:
     """Of ids of dossiers, as a list or a subquery."""
     persons = Person.objects.unscoped("of the import's own half").filter(compartment=of.compartment, pk__in=written)
-    built = list(persons.filter(pk__in=_used_since(of, written, created)).order_by("label", "pk")[: MOST_SPELT + 1])
+    built_on = Q(pk__in=_used_since(of, written, created)) | Q(merged_into__isnull=False)
+    built = list(persons.filter(built_on).order_by("label", "pk")[: MOST_SPELT + 1])
     if built:
         names = ", ".join(str(person) for person in built[:MOST_SPELT]) + (" …" if len(built) > MOST_SPELT else "")
         raise SomebodyBuiltOnIt(

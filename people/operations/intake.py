@@ -43,6 +43,7 @@ from people.models import (
     ImportRow,
     ImportStatus,
     Outcome,
+    Person,
     RowCorrection,
     RowVerdict,
     SenderColumns,
@@ -263,8 +264,13 @@ def earlier_rows(of: Import) -> dict[str, uuid.UUID]:
     """Whose the rows of this sender's last imports became, by what they told."""
     before = Import.objects.unscoped("of the same half").filter(compartment=of.compartment, status=S.COMMITTED)
     same = [one.pk for one in before.order_by("-created_at")[:50] if _same_sender(one, of)][:EARLIER_IMPORTS]
-    rows = ImportRow.objects.unscoped("the same").filter(of_import__in=same).exclude(outcome=Outcome.NONE)
-    return {key: pk for key, pk in rows.order_by().values_list("key", "person_id") if pk is not None}
+    rows = ImportRow.objects.unscoped("the same").filter(
+        of_import__in=same, outcome__in=(Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
+    )
+    merged = Person.objects.unscoped("the same").filter(compartment=of.compartment, merged_into__isnull=False)
+    read_as = dict(merged.order_by().values_list("pk", "merged_into"))
+    found = rows.filter(person_id__isnull=False).order_by().values_list("key", "person_id")
+    return {key: read_as.get(pk) or pk for key, pk in found if pk}
 
 
 def _same_sender(one: Import, other: Import) -> bool:
@@ -316,6 +322,8 @@ def _commit_chunk(of: Import, *, actor: User, dossiers: Dossiers) -> bool:
     dossiers.expect(fresh_of(row for row in taken(left[CHUNK : 2 * CHUNK]) if row.creates))
     writer = Writer(of, actor, clock.now(), dossiers)
     refused = {row.number: row.refused for row in creates if row.decision}
+    for number, first in _repeated(of, creates).items():
+        refused[number].add(first)
     persons = writer.lock([*(row.person_id for row in updates if row.person_id), *chain(*refused.values())])
     position = _position(of, lock=True)
     if position != of.judged_at_position:  # somebody wrote here since: is it still true that nobody is like them?
@@ -323,11 +331,12 @@ def _commit_chunk(of: Import, *, actor: User, dossiers: Dossiers) -> bool:
     writer.create(creates)
     writer.update(updates, persons)
     writer.write_outcomes(rows)
+    opened = {row.person_id for row in creates}
     apart = [
         (row.person_id, pk, row.decided_by_id or actor.pk)
         for row in creates
         for pk in refused.get(row.number, ())
-        if row.person_id and pk in persons
+        if row.person_id and (pk in persons or pk in opened)
     ]
     tell_apart(apart, of=of)
     outcomes = [[row.number, str(row.person_id), str(row.outcome)] for row in rows]
@@ -343,6 +352,16 @@ def _commit_chunk(of: Import, *, actor: User, dossiers: Dossiers) -> bool:
     of.judged_at_position = event.position
     _advance(of, rows)
     return True
+
+
+def _repeated(of: Import, creates: Iterable[Taken]) -> dict[int, uuid.UUID]:
+    """Of rows that a person did not take for the same as an earlier one of the file: whose dossier that one became."""
+    firsts = {row.number: row.repeats for row in creates if row.decision and row.repeats}
+    if not firsts:
+        return {}
+    rows = _rows_of(of).filter(number__in=firsts.values())
+    found = {number: chosen or pk for number, pk, chosen in rows.values_list("number", "person_id", "chosen_id")}
+    return {number: found[first] for number, first in firsts.items() if found.get(first)}
 
 
 def _still_new(of: Import, rows: list[Taken]) -> list[Taken]:
@@ -370,6 +389,8 @@ def _undo_chunk(of: Import, *, actor: User) -> bool:
     of = _locked(of, S.UNDOING)
     seat = _may(of, actor)
     rows = list(taken_in(of).order_by("number")[:CHUNK])
+    updated = {row.person_id for row in rows if row.outcome == Outcome.UPDATED}
+    rows += taken_in(of).filter(number__gt=rows[-1].number, person_id__in=updated) if updated else []
     if not rows:
         of.status = S.UNDONE
         of.version += 1

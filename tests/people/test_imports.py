@@ -233,6 +233,106 @@ def test_whom_a_later_list_told_apart_is_not_taken_away(cast):
     assert not Person.objects.unscoped("test").exists()
 
 
+def ivan(actor, **facts) -> Person:
+    return create_person(actor=actor, names=[{"family": "Коваль", "given": "Іван", "patronymic": "Петрович"}], **facts)
+
+
+@pytest.mark.parametrize("chunk", [1000, 1])
+def test_two_rows_that_wrote_into_one_dossier_are_undone_the_latest_first(cast, monkeypatch, chunk):
+    monkeypatch.setattr(intake, "CHUNK", chunk)
+    clerk = cast.north.clerk
+    ivan(clerk, birth_date="1987-04-23", service_number="U-1000001")
+    before = everything()
+    private = ["1", "Коваль", "Іван", "Петрович", "", "U-1000001", "солдат"]
+    of = taken(clerk, csv_of(HEADINGS, private, ["2", "Коваль", "Іван", "Петрович", "23.04.1987", "", "сержант"]))
+    assert verdicts(of) == {2: "update", 3: "update"}
+
+    commit(of, clerk)
+    assert Person.objects.unscoped("test").get().rank == "сержант"
+    undo(of, clerk)
+
+    assert (of.status, everything()) == (ImportStatus.UNDONE, before)
+
+
+def test_a_row_that_was_held_back_is_nobody_the_next_time(cast):
+    clerk = cast.north.clerk
+    of = taken(clerk, csv_of(HEADINGS, KOVAL))
+    ivan(clerk, birth_date="1987-04-23")
+    commit(of, clerk)
+
+    again = taken(clerk, csv_of(HEADINGS, KOVAL))
+
+    assert verdicts(again) == {2: "update"}
+    commit(again, clerk)
+    assert Person.objects.unscoped("test").count() == 1
+
+
+@pytest.mark.parametrize("is_chosen", [False, True])
+def test_what_a_list_adds_goes_to_the_dossier_that_the_person_is_read_as(cast, is_chosen):
+    clerk = cast.north.clerk
+    absorbed = ivan(clerk, birth_date="1987-04-23")
+    survivor = create_person(actor=clerk, names=[{"family": "Ковальов", "given": "Іван"}])
+    of = taken(clerk, csv_of(HEADINGS, KOVAL))
+    merge_persons(survivor, absorbed, actor=clerk)
+    if is_chosen:
+        operations.decide_rows(of, decisions={2: ("update", absorbed.pk)}, actor=clerk)
+    before = everything()
+
+    commit(of, clerk)
+
+    survivor.refresh_from_db()
+    absorbed.refresh_from_db()
+    assert (survivor.rank, survivor.service_number, absorbed.rank) == ("солдат", "U-1000001", "")
+    undo(of, clerk)
+    assert everything() == before
+
+
+def test_a_list_that_comes_again_after_a_merge_changes_nothing(cast):
+    clerk = cast.north.clerk
+    commit(taken(clerk, csv_of(HEADINGS, KOVAL)), clerk)
+    absorbed = Person.objects.unscoped("test").get()
+    survivor = ivan(clerk, birth_date="1987-04-23", rank="солдат", service_number="U-1000001")
+    merge_persons(survivor, absorbed, actor=clerk)
+
+    assert verdicts(taken(clerk, csv_of(HEADINGS, KOVAL))) == {2: "same"}
+
+
+def test_what_a_list_wrote_is_not_taken_back_from_a_dossier_that_was_merged_since(cast):
+    clerk = cast.north.clerk
+    absorbed = ivan(clerk, birth_date="1987-04-23")
+    survivor = create_person(actor=clerk, names=[{"family": "Ковальов", "given": "Іван"}])
+    of = commit(taken(clerk, csv_of(HEADINGS, KOVAL)), clerk)
+    merge_persons(survivor, absorbed, actor=clerk, take=["rank"])
+
+    with pytest.raises(operations.SomebodyBuiltOnIt, match="Коваль"):
+        operations.undo_import(of, actor=clerk)
+
+
+def test_who_is_home_by_a_dossier_that_was_merged_is_home(cast):
+    clerk = cast.north.clerk
+    survivor = ivan(clerk, birth_date="1987-04-23")
+    absorbed = create_person(actor=clerk, names=[{"family": "Ковальов", "given": "Іван"}])
+    add_claim(absorbed, actor=clerk, kind="home", source="us", happened_on="2025-01-01")
+    merge_persons(survivor, absorbed, actor=clerk)
+
+    assert verdicts(taken(clerk, csv_of(HEADINGS, KOVAL))) == {2: "home"}
+
+
+def test_a_repeated_row_that_somebody_takes_for_another_person_is_told_apart(cast):
+    clerk = cast.north.clerk
+    before = everything()
+    of = taken(clerk, csv_of(HEADINGS, KOVAL, ["2", *KOVAL[1:]]))
+    assert verdicts(of) == {2: "new", 3: "repeated"}
+    operations.decide_rows(of, decisions={3: ("create", None)}, actor=clerk)
+
+    commit(of, clerk)
+
+    assert Person.objects.unscoped("test").count() == 2
+    assert suggested_pairs(clerk).pairs == []
+    undo(of, clerk)
+    assert everything() == before
+
+
 @pytest.mark.parametrize("act", [judge_not_same, merge_persons])
 def test_whom_somebody_judged_since_is_not_taken_away(cast, act):
     """The log names but one of a pair, and here it is the other."""
