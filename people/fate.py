@@ -17,7 +17,8 @@ SHOWS_NOBODY_ALIVE = frozenset({K.MISSING, K.REPORTED_DEAD_BY_HOLDER})
 IN_CAPTIVITY = frozenset(
     {K.REPORTED_CAPTURED, K.CONFIRMED_BY_HOLDER, K.CONFIRMED_BY_AGENCY, K.SEEN_BY_RETURNEE, K.MOVED, K.HOSPITALISED, K.CONVICTED}
 )  # fmt: skip
-OUT_OF_CAPTIVITY = frozenset({K.RELEASED, K.HOME, K.DEATH_ESTABLISHED})
+# Ends of captivity; of two on one day the greater is the later.
+ENDS: dict[str, int] = {K.RELEASED: 1, K.HOME: 2, K.DEATH_ESTABLISHED: 3}
 
 
 @dataclass(frozen=True)
@@ -56,30 +57,34 @@ class Custody:
 
 
 def in_order(claims: Iterable[Claim]) -> list[Claim]:
-    """As they happened. A claim without a date comes first: it may be old. A death is never thought older than the rest."""
-    return sorted(claims, key=lambda claim: (_happened(claim), claim.recorded_at))
+    """As they happened. An end of captivity comes as late as its date allows, anything else as early.
+
+    So what comes after somebody was home or dead in this order surely did; a claim without a date may be old.
+    """
+    return sorted(claims, key=lambda claim: (_place(claim), ENDS.get(claim.kind, 0), claim.recorded_at))
+
+
+def deciding(claims: Iterable[Claim]) -> Claim | None:
+    """The latest claim; an established death stays until a claim about a later day shows the person alive."""
+    decides: Claim | None = None
+    for claim in in_order(claims):
+        if decides is None or _gives_way(decides, claim):
+            decides = claim
+    return decides
 
 
 def fate_of(claims: Iterable[Claim]) -> Fate:
-    """The latest claim decides; an established death stays until a later claim shows the person alive.
-
-    A holder's word never makes a death: it reads *reported dead by holder* (DESIGN rule 7).
-    """
-    ordered = in_order(claims)
-    if not ordered:
+    """A holder's word never makes a death: it reads *reported dead by holder* (DESIGN rule 7)."""
+    claims = list(claims)
+    latest = deciding(claims)
+    if latest is None:
         return Fate(UNKNOWN, _("nothing is known"), _("no claim is recorded"))
-    latest = ordered[-1]
-    for claim in ordered:
-        if (
-            claim.kind == K.DEATH_ESTABLISHED
-            or claim.kind not in SHOWS_NOBODY_ALIVE
-            or latest.kind != K.DEATH_ESTABLISHED
-        ):
-            latest = claim
     reason = _("according to %(source)s, %(date)s") % {
         "source": latest.source,
         "date": spelt(latest.happened_on) or _("date unknown"),
     }
+    if latest.kind in ENDS and any(_undoes(claim, latest) and _in_either_order(claim, latest) for claim in claims):
+        reason = f"{reason} ({_('the dates can mean either order')})"
     return Fate(latest.kind, str(latest.get_kind_display()), reason)
 
 
@@ -87,7 +92,7 @@ def custody_of(claims: Iterable[Claim]) -> Custody:
     """Since when the present captivity lasts, and whether somebody who was home is held again."""
     custody, home = Custody(), None
     for claim in in_order(claims):
-        if claim.kind in OUT_OF_CAPTIVITY:
+        if claim.kind in ENDS:
             home = claim.happened_on if claim.kind == K.HOME else home
             custody = Custody()
         elif claim.kind in IN_CAPTIVITY and claim.held_by != HeldBy.NOBODY:
@@ -103,7 +108,35 @@ def last_day_of(partial: str) -> date:
     return date(year, month, day or calendar.monthrange(year, month)[1])
 
 
-def _happened(claim: Claim) -> str:
-    if claim.kind == K.DEATH_ESTABLISHED and not claim.happened_on:
-        return str(claim.recorded_at.date().isoformat())
-    return str(claim.happened_on)
+def _place(claim: Claim) -> str:
+    if claim.kind not in ENDS or (claim.kind == K.RELEASED and not claim.happened_on):
+        return str(
+            claim.happened_on
+        )  # a release without a day may be old: what we owe those we hold does not end with it
+    return _latest(claim)
+
+
+def _latest(claim: Claim) -> str:
+    """The last day on which it can have happened: not after it was recorded."""
+    recorded, on = str(claim.recorded_at.date()), str(claim.happened_on)
+    if len(on) == 10:  # the day itself; a source east of us may be a day ahead
+        return on
+    return min(recorded, last_day_of(on).isoformat()) if on else recorded
+
+
+def _gives_way(decides: Claim, claim: Claim) -> bool:
+    """To a claim that comes after it in order."""
+    if decides.kind != K.DEATH_ESTABLISHED or claim.kind == K.DEATH_ESTABLISHED:
+        return True
+    return _undoes(claim, decides) and claim.happened_on > _latest(decides)
+
+
+def _undoes(claim: Claim, end: Claim) -> bool:
+    """Whether it says that this end was not the last of it, if it came later."""
+    if end.kind == K.DEATH_ESTABLISHED:
+        return claim.kind not in SHOWS_NOBODY_ALIVE and claim.kind != K.DEATH_ESTABLISHED
+    return claim.kind not in ENDS
+
+
+def _in_either_order(claim: Claim, end: Claim) -> bool:
+    return bool(claim.happened_on) and claim.happened_on <= _latest(end) and _latest(claim) >= end.happened_on

@@ -23,7 +23,7 @@ from core.partial_dates import spelt
 from core.together import Together
 from people.deadlines import duty_due_on, is_civilian, notice_due_on
 from people.dossier.cards import CARDS, Card
-from people.fate import OUT_OF_CAPTIVITY, Custody, Fate, custody_of, fate_of, in_order
+from people.fate import ENDS, Custody, Fate, custody_of, deciding, fate_of, in_order
 from people.models import (
     AgencyNotice,
     Attachment,
@@ -329,17 +329,12 @@ def identity_of(person: Person) -> list[Fact]:
 def claim_lines(claims: Iterable[Claim]) -> list[ClaimLine]:
     """Newest first; which of them decides the fate, and where somebody was taken again after having been home."""
     ordered, is_home, lines = in_order(claims), False, []
-    decisive = _decisive(ordered)
+    decisive = deciding(ordered)
     for claim in ordered:
-        is_return = is_home and claim.kind not in OUT_OF_CAPTIVITY and claim.kind != ClaimKind.MISSING
+        is_return = is_home and claim.kind not in ENDS and claim.kind != ClaimKind.MISSING
         is_home = claim.kind == ClaimKind.HOME or (is_home and not is_return)
         lines.append(_claim_line(claim, is_return=is_return, is_decisive=claim is decisive))
     return lines[::-1]
-
-
-def _decisive(ordered: list[Claim]) -> Claim | None:
-    fate = fate_of(ordered)
-    return next((claim for claim in reversed(ordered) if claim.kind == fate.kind), None)
 
 
 def _claim_line(claim: Claim, *, is_return: bool, is_decisive: bool) -> ClaimLine:

@@ -3,6 +3,7 @@
 import hashlib
 import struct
 import zlib
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -314,6 +315,7 @@ def test_who_died_at_liberty_is_owed_nothing_and_stays_dead_until_seen_alive(cas
     assert fate_of(person.claims.all()).kind == "death_established"
     add_claim(person, kind="seen_by_returnee", source="a returnee", happened_on="2199"[:0], actor=cast.north.clerk)
     assert fate_of(person.claims.all()).kind == "death_established"  # without a date: it may have been before
+    clock.offset += timedelta(days=1)
     seen = clock.now().date().isoformat()
     add_claim(person, kind="seen_by_returnee", source="a returnee", happened_on=seen, actor=cast.north.clerk)
     assert fate_of(person.claims.all()).kind == "seen_by_returnee"
@@ -346,6 +348,60 @@ def test_who_was_home_can_be_in_captivity_again(cast, as_user, person):
     assert fate_of(person.claims.all()).kind == "reported_captured"
     assert "In captivity again, after having been home on 1 June 2024." in text
     assert text.count("in captivity again") == 1
+
+
+@pytest.mark.parametrize(
+    ("end", "ended", "held", "decides"),
+    [
+        ("home", "2025-05", "2025-05-03", "home"), ("home", "2025-05-03", "2025-05", "home"), ("home", "", "", "home"),
+        ("home", "2025", "2025-05-03", "home"), ("home", "2025-05-03", "2025-05-03", "home"), ("home", "", "2025-01", "home"),
+        ("home", "2025-05-03", "", "home"), ("home", "2025-05", "2025-06", "seen_by_returnee"),
+        ("released", "2025-05", "2025-05-03", "released"), ("released", "2025-05", "2025-06", "seen_by_returnee"),
+    ],
+)  # fmt: skip
+def test_nobody_is_held_again_while_the_dates_can_mean_either_order(cast, as_user, person, end, ended, held, decides):
+    for kind, on in ((end, ended), ("seen_by_returnee", held)):
+        add_claim(person, kind=kind, source="x", happened_on=on, actor=cast.north.clerk)
+    claims = person.claims.all()
+
+    text = as_user(cast.north.clerk).get(page("detail", person)).text
+
+    stays = decides == end
+    assert fate_of(claims).kind == decides
+    assert custody_of(claims).is_held != stays
+    assert ("In captivity again" in text) == (end == "home" and not stays)
+    either = stays and (ended, held) != ("2025-05-03", "")
+    assert ("the dates can mean either order" in fate_of(claims).reason) == either
+
+
+def test_what_has_no_date_happened_before_it_was_recorded(cast, person):
+    add_claim(person, kind="home", source="x", actor=cast.north.clerk)
+    clock.offset += timedelta(days=1)
+    seen = clock.now().date().isoformat()
+
+    add_claim(person, kind="seen_by_returnee", source="y", happened_on=seen, actor=cast.north.clerk)
+
+    assert fate_of(person.claims.all()).kind == "seen_by_returnee"
+    assert custody_of(person.claims.all()).after_home == ""
+
+
+@pytest.mark.parametrize(
+    ("died", "kind", "on", "fate"),
+    [
+        ("2025", "confirmed_by_holder", "2025-02-01", "death_established"), ("2025-02-01", "home", "2025", "death_established"),
+        ("2025-02", "home", "2025-02-20", "death_established"), ("2025-02", "home", "2025-03-01", "home"),
+        ("2025", "home", "2024", "death_established"), ("2024", "confirmed_by_holder", "2025", "confirmed_by_holder"),
+    ],
+)  # fmt: skip
+def test_a_death_gives_way_to_a_later_day_alone(cast, person, died, kind, on, fate):
+    both = {"actor": cast.north.clerk, "second": cast.north.negotiator}
+    add_claim(person, kind="death_established", source="x", basis="body", happened_on=died, **both)
+    add_claim(person, kind=kind, source="y", happened_on=on, actor=cast.north.clerk)
+
+    read = fate_of(person.claims.all())
+
+    assert read.kind == fate
+    assert ("the dates can mean either order" in read.reason) == (fate == "death_established" and on != "2024")
 
 
 # Attachments
