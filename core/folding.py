@@ -102,6 +102,12 @@ def spellings(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, map(fold, readings[:MOST_SPELLINGS]))))
 
 
+def seen_as(number: str) -> tuple[str, str]:
+    """With those of its letters in Latin, and in Cyrillic, that look alike in both: nobody sees which a document has."""
+    number = number.upper()
+    return number.translate(_LOOKS_LATIN), number.translate(_LOOKS_CYRILLIC)
+
+
 def _once(text: str) -> str:
     if text.isascii():
         text = text.lower().translate(_LETTERS)

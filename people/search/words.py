@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
-from core.folding import fold, spellings, tokens
+from core.folding import fold, seen_as, spellings, tokens
 from people.matching.given_names import CLASSES, skeleton
 
 KEY_LENGTH = 200
@@ -89,7 +89,7 @@ class Reader:
             for key, place in (*_turned(list(parts.items()), year), *self._by_bones(parts, year)):
                 found.setdefault(key[:KEY_LENGTH], place)
         rest = (*(told[0] if told else ()), year)
-        for number in filter(None, (_plain("".join(tokens(text))) for text in numbers)):
+        for number in filter(None, map(_number, numbers)):
             found.setdefault(" ".join((number, *rest)).strip()[:KEY_LENGTH], NUMBER)
             digits, letters = "".join(filter(str.isdigit, number)), "".join(filter(str.isalpha, number))
             if letters and len(digits) >= FEWEST_LETTERS_TO_SLIP:  # typed without its letters, or apart from them
@@ -129,6 +129,10 @@ def _turned(parts: Sequence[tuple[str, int]], year: str) -> Iterator[tuple[str, 
 
 def _words(text: str) -> list[str]:
     return list(map(_plain, tokens(text))) if text else []
+
+
+def _number(text: str) -> str:
+    return _plain("".join(tokens(text)))
 
 
 def _plain(folded: str) -> str:
@@ -175,7 +179,7 @@ def sought_in(text: str) -> Sought:
         if found:
             years.append(found[1])
         elif any(map(str.isdigit, chunk)):
-            words += [_word((_plain("".join(tokens(chunk))),))]
+            words += [_word(tuple(dict.fromkeys(map(_number, (chunk, *seen_as(chunk))))))]
         else:
             words += _words_sought(chunk)
     told = [word for word in words if word.spellings[0]]

@@ -103,6 +103,18 @@ def test_any_number_finds_its_person_with_its_letters_or_without(cast, crowd):
     assert sorted(SearchKey.objects.unscoped("test").values_list("person", "key")) == before
 
 
+@pytest.mark.parametrize("number", ["АВ-123456", "AB-123456", "СН-123456", "CH-123456"])
+def test_a_number_is_found_though_its_letters_are_of_the_other_alphabet(cast, crowd, number):
+    clerk, person = cast.north.clerk, crowd[0]
+    change_person(person, actor=clerk, service_number=number)
+    other = number.translate(str.maketrans("АВСНABCH", "ABCHАВСН"))
+
+    for typed in (number, other, other.lower(), other.replace("-", "")):
+        assert found(clerk, typed) == ["Коваленко Олександр Іванович"], typed
+        assert [one.pk for one in narrowed(Person.objects.visible_to(clerk), typed, clerk)] == [person.pk], typed
+    assert found(clerk, other.replace("123", "124")) == []
+
+
 def test_a_year_alone_finds_by_name(cast):
     rows = [{"names": [{"family": family}], "birth_date": "1971"} for family in ("Bond", "Arsen")]
     bond, arsen = create_persons_bulk(cast.north.home, rows, actor=cast.north.clerk)
@@ -205,7 +217,7 @@ def test_a_name_in_two_scripts_is_kept_once():
 def test_what_is_typed_is_read_as_words_years_and_numbers():
     sought = sought_in("Коваленко 23.04.1985 ab-77")
 
-    assert [word.spellings for word in sought.words] == [("kovalenko",), ("ab77",)]
+    assert [word.spellings for word in sought.words] == [("kovalenko",), ("ab77", "av77")]
     assert sought.years == ("1985",)
     assert not sought.is_bare
     assert len(sought_in("а " * 500).words) == 6
