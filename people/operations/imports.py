@@ -126,7 +126,7 @@ def choose_table(of: Import, *, actor: User, sheet: str) -> Import:
     if of.status not in (S.MAPPING, S.PREVIEW) or sheet not in of.sheets:
         sentence = _("There is no sheet of that name.")
         raise InputRefused(sentence, errors={"sheet": [sentence]})
-    RowCorrection.objects.unscoped("of one locked import, and of another sheet").filter(of_import=of).delete()
+    _delete_rows(of)
     of.sheet, of.heading_row, of.columns = sheet, 0, {}
     of.status = S.READING
     of.acted_by, of.worked_at, of.tries = actor, None, 0
@@ -217,14 +217,18 @@ def undo_import(of: Import, *, actor: User, version: int | None = None) -> Impor
 def discard_import(of: Import, *, actor: User, version: int | None = None) -> Import:
     """Lay it aside: nothing of it is in a dossier. Its rows and its file go, that it came stays in the log."""
     of, seat = _stepped(of, "discard", actor, version)
-    for model in (ImportRow, RowCorrection):
-        model.objects.unscoped("of one locked import").filter(of_import=of).delete()
+    _delete_rows(of)
     of.status, of.top_rows = S.DISCARDED, []
     of.version += 1
     of.save(update_fields=["status", "top_rows", "version"])
     record(TRANSITIONS["discard"].event, subject=of, actor=actor, seat=seat, personal=True, data={"sender": of.sender})
     transaction.on_commit(lambda: uploads.remove(of.pk), robust=True)
     return of
+
+
+def _delete_rows(of: Import) -> None:
+    for model in (ImportRow, RowCorrection):
+        model.objects.unscoped("of one locked import").filter(of_import=of).delete()
 
 
 def keep_judged(of: Import, event: Event) -> None:

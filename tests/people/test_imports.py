@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from accounts.operations import end_membership
 from audit.models import Event
@@ -422,6 +423,24 @@ def test_a_clerk_takes_a_list_in_by_the_pages_alone(cast, as_user, django_captur
         client.post(f"{sent.url}steps/undo/")
     assert list(Person.objects.unscoped("test").values_list("label", "birth_date")) == [("Мельник Олег", "")]
     assert Import.objects.get().status == ImportStatus.UNDONE
+
+
+def test_of_another_sheet_nothing_is_left_of_the_first(cast):
+    clerk, book, file = cast.north.clerk, Workbook(), io.BytesIO()
+    for title, family in (("A", "Koval"), ("B", "Abel")):
+        sheet = book.create_sheet(title)
+        sheet.append(["surname", "first name"])
+        sheet.append([family, "Ivan"])
+    book.remove(book.worksheets[0])
+    book.save(file)
+    of = taken(clerk, file.getvalue())
+    assert (of.sheet, verdicts(of)) == ("A", {2: "new"})
+
+    operations.choose_table(of, actor=clerk, sheet="B")
+    intake.work_on(of.pk)
+    of.refresh_from_db()
+
+    assert (of.sheet, of.status, verdicts(of)) == ("B", ImportStatus.MAPPING, {})
 
 
 @pytest.mark.parametrize("number", ["²", "٢", "x", "", "99999999"])
