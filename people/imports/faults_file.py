@@ -1,4 +1,6 @@
-"""The file that came, once more, with a last column that says why a row was not taken. It can be mended and sent in again."""
+"""The file that came, once more, as it was set right, with a last column that says why a row was not taken. It can be mended
+and sent in again.
+"""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,8 +9,10 @@ from django.utils.translation import gettext as _
 from access.models import User
 from core.sheets.writing import CSV_TYPE, XLSX_TYPE, csv_blocks, xlsx_blocks
 from people.imports.cells import fault_sentence
+from people.imports.judging import with_right
 from people.imports.presentation import note_rows_read
 from people.models import Import, ImportRow, Outcome, RowVerdict
+from people.operations.intake import corrected_cells
 
 TAKEN = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
 
@@ -26,11 +30,12 @@ def _rows(of: Import, viewer: User) -> Iterator[list[str]]:
     width = len(of.headings)
     if of.heading_row:
         yield [*of.headings, _("Why")]
+    right = corrected_cells(of)
     places: dict[int, int] = {}  # blank rows and titles are not in this file, so its rows are numbered anew
     rows = ImportRow.objects.visible_to(viewer).filter(of_import=of).order_by("number").iterator(chunk_size=1000)
     for place, row in enumerate(rows, start=2 if of.heading_row else 1):
         places[row.number] = place
-        cells = [str(cell) for cell in row.cells]
+        cells = [str(cell) for cell in with_right(row.cells, right.get(row.number, {}))]
         yield [*cells, *[""] * (width - len(cells)), why(of, row, places)]
 
 

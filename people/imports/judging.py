@@ -73,7 +73,7 @@ class Judge:
         found = []
         for number, cells in rows:
             right = self.corrected.get(number)
-            told = self.reader.read(cells if right is None else _with(cells, right))
+            told = self.reader.read(cells if right is None else with_right(cells, right))
             if number == ends_open_at and right is None and len(cells) < len(self.reader.columns):
                 told.faults.append((max(len(cells) - 1, 0), "cut_row", ""))
             row = _judged(number, cells, told)
@@ -296,7 +296,7 @@ def _holds(names: Iterable[tuple[str, str, str]], parts: tuple[str, str, str]) -
     return any(all(not part or part == held for part, held in zip(parts, name, strict=True)) for name in names)
 
 
-def _with(cells: Sequence[str], right: Mapping[int, str]) -> list[str]:
+def with_right(cells: Sequence[str], right: Mapping[int, str]) -> list[str]:
     width = max([len(cells), *(place + 1 for place in right)])
     return [right.get(place, cells[place] if place < len(cells) else "") for place in range(width)]
 

@@ -181,7 +181,7 @@ def _note_read(of: Import, table: Table, top: list[tuple[int, list[str]]], count
 def _check(of: Import, until: float) -> bool:
     """Every row beneath the headings, in chunks, each written once with its verdict."""
     of.refresh_from_db()
-    judge = Judge(of.compartment, reader_of(of), earlier_rows(of), source=of.sender, corrected=_corrected(of))
+    judge = Judge(of.compartment, reader_of(of), earlier_rows(of), source=of.sender, corrected=corrected_cells(of))
     judge.remember(_rows_of(of).exclude(verdict=RowVerdict.INVALID).order_by("number").values_list("number", "told"))
     since = of.judged_at_position if of.done_rows else _position(of)  # before the registry is first asked
     with (
@@ -252,7 +252,7 @@ def reader_of(of: Import) -> Reader:
     )  # fmt: skip
 
 
-def _corrected(of: Import) -> dict[int, dict[int, str]]:
+def corrected_cells(of: Import) -> dict[int, dict[int, str]]:
     found: dict[int, dict[int, str]] = {}
     rows = RowCorrection.objects.unscoped("of one import").filter(of_import=of)
     for number, place, value in rows.values_list("number", "place", "value"):

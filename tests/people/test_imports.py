@@ -1110,6 +1110,18 @@ def test_a_corrected_row_is_judged_by_its_file_and_by_the_registry(cast):
     assert (meant.verdict, [one[0] for one in meant.candidates]) == ("ambiguous", [str(person.pk)])
 
 
+def test_the_file_with_the_reasons_says_what_is_right_by_now(cast, as_user):
+    clerk = cast.north.clerk
+    of = taken(clerk, csv_of(HEADINGS, KOVAL, ["2", "Мельник", "Oлег"], ["3", "Бондар", "Oлег"]))
+    correct_row(of, number=3, cells={2: "Олег", 4: "1990"}, actor=clerk)
+
+    sent = as_user(clerk).get(f"/people/imports/{of.pk}/faults/")
+    rows = b"".join(sent.streaming_content).decode("utf-8-sig").splitlines()
+
+    assert rows[1:3] == [";".join([*KOVAL, ""]), "2;Мельник;Олег;;1990;;;"]
+    assert rows[3].startswith("3;Бондар;Oлег;;;;;Ім'я: “Oлег” holds letters")
+
+
 def test_only_what_cannot_be_taken_is_corrected_and_only_by_who_imports(cast, as_user):
     clerk = cast.north.clerk
     of = taken(clerk, csv_of(HEADINGS, KOVAL, ["2", "Мельник", "Oлег", "", "", "", ""]))
