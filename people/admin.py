@@ -32,6 +32,7 @@ from people.operations import (
     halves_written_by,
     prefer_name,
 )
+from people.operations.watching import note_opened
 from people.search.finding import narrowed
 
 
@@ -109,6 +110,12 @@ class PersonAdmin(OperationAdmin):
     list_filter: ClassVar[Any] = ("sex",)
     search_fields = ("label",)  # opens the box; `get_search_results` does the work
     ordering = ("label", "id")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        person = super().get_object(request, object_id, from_field)
+        if person is not None:
+            note_opened(person, actor=viewer_of(request))
+        return person
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:

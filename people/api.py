@@ -16,7 +16,6 @@ from accounts.doors import ChangingDoor, CollectionDoor, FromVersion, StepDoor
 from core.input import Strict, Text, several
 from core.paging import by
 from core.shapes import Slug, address
-from core.together import Together
 from people import operations
 from people.fate import custody_of, fate_of
 from people.models import (
@@ -36,7 +35,7 @@ from people.models import (
 )
 from people.operations import merging
 from people.operations.parts import add_to_part, note_family_read
-from people.operations.watching import LookupAsked, note_rows
+from people.operations.watching import note_opened, note_rows
 from people.search.finding import narrowed
 
 
@@ -342,6 +341,22 @@ class PersonBody(IdentityBody):
 # Doors
 
 
+class OneDossier(Door):
+    """An address that names a row of one dossier, or the dossier."""
+
+    def one(self) -> Any:
+        row = super().one()
+        note_opened(row if isinstance(row, Person) else row.person, actor=self.viewer)
+        return row
+
+
+def dossier_named(pk: UUID, viewer: User, field: str = "person") -> Person:
+    """The dossier that a body names."""
+    person = named(Person.objects.visible_to(viewer), pk, field)
+    note_opened(person, actor=viewer)
+    return person
+
+
 class PersonFilters(Filters):
     compartment = serializers.UUIDField(required=False)
     q = Text(100, help_text="Names in any script, a number of any kind, a year of birth.")
@@ -383,14 +398,13 @@ class Persons(PersonDoor, CollectionDoor):
         return person_detail(person, self.viewer)
 
 
-class PersonOne(PersonDoor, ChangingDoor):
+class PersonOne(OneDossier, PersonDoor, ChangingDoor):
     """One dossier with its names, categories, claims and the fate read from them. PATCH changes identity fields."""
 
     shape = PersonDetail
     body = ChangePersonBody
 
     def present_one(self, row: Person) -> PersonDetail:
-        LookupAsked(row, self.viewer, Together()).note()
         return person_detail(row, self.viewer)
 
     def change(self, row: Person, given: dict[str, Any], version: int | None) -> Person:
@@ -415,7 +429,7 @@ class UnmergeBody(Strict):
     reason = Text(merging.REASON_LENGTH, required=True)
 
 
-class PersonStep(PersonDoor, StepDoor):
+class PersonStep(OneDossier, PersonDoor, StepDoor):
     """Who is the same person. `merge` asks a second person where one of the two stands on an open list: until then
     `merged_into` of the absorbed dossier stays null. `unmerge` is sent to the absorbed one."""
 
@@ -430,22 +444,25 @@ class PersonStep(PersonDoor, StepDoor):
         if self.step == "unmerge":
             merging.unmerge(row, actor=actor, reason=reason)
         elif self.step == "merge":
-            absorbed = named(self.visible(), given["absorbed"], "absorbed")
+            absorbed = dossier_named(given["absorbed"], actor, "absorbed")
             versions = {} if version is None else {row.pk: version}
             merging.merge_persons(
                 row, absorbed, actor=actor, take=given.get("take", ()), reason=reason, versions=versions
             )
         else:
-            other = named(self.visible(), given["other"], "other")
+            other = dossier_named(given["other"], actor, "other")
             getattr(merging, self.step)(row, other, actor=actor, reason=reason)
         return person_detail(self.visible().get(pk=row.pk), actor)
 
 
-def of_person(rows: Any, asked: Mapping[str, Any]) -> "tuple[QuerySet[Any], dict[str, Any]]":
+def of_person(rows: Any, asked: Mapping[str, Any], viewer: User) -> "tuple[QuerySet[Any], dict[str, Any]]":
     """Narrowed to `person` and whatever is merged into it, and what else was asked."""
     others = dict(asked)
     person = others.pop("person", None)
-    return (rows if person is None else rows.of(person)), others
+    if person is None:
+        return rows, others
+    note_opened(*Person.objects.visible_to(viewer).filter(pk=person), actor=viewer)
+    return rows.of(person), others
 
 
 class NameFilters(Filters):
@@ -477,18 +494,18 @@ class Names(NameDoor, CollectionDoor):
     body = AddNameBody
 
     def narrow(self, rows: "QuerySet[Any]", asked: Mapping[str, Any]) -> "QuerySet[Any]":
-        return super().narrow(*of_person(rows, asked))
+        return super().narrow(*of_person(rows, asked, self.viewer))
 
     def present(self, rows: Sequence[Name]) -> Sequence[NameRow]:
         note_rows((row.compartment_id for row in rows), actor=self.viewer)
         return [name_row(name) for name in rows]
 
     def create(self, given: dict[str, Any]) -> NameRow:
-        person = named(Person.objects.visible_to(self.viewer), given.pop("person"), "person")
+        person = dossier_named(given.pop("person"), self.viewer)
         return name_row(self.reread(operations.add_name(person, actor=self.viewer, **given)))
 
 
-class NameOne(NameDoor, ChangingDoor):
+class NameOne(OneDossier, NameDoor, ChangingDoor):
     """One name. PATCH corrects it; names are never removed."""
 
     body = ChangeNameBody
@@ -500,7 +517,7 @@ class NameOne(NameDoor, ChangingDoor):
         return self.reread(operations.change_name(row, actor=self.viewer, version=version, **given))
 
 
-class NameStep(NameDoor, StepDoor):
+class NameStep(OneDossier, NameDoor, StepDoor):
     """Show the person under this name from now on."""
 
     bodies: ClassVar[Mapping[str, Body]] = {"prefer": FromVersion}
@@ -533,18 +550,18 @@ class Claims(ClaimDoor, CollectionDoor):
     body = AddClaimBody
 
     def narrow(self, rows: "QuerySet[Any]", asked: Mapping[str, Any]) -> "QuerySet[Any]":
-        return super().narrow(*of_person(rows, asked))
+        return super().narrow(*of_person(rows, asked, self.viewer))
 
     def present(self, rows: Sequence[Claim]) -> Sequence[ClaimRow]:
         note_rows((row.compartment_id for row in rows), actor=self.viewer)
         return [claim_row(claim) for claim in rows]
 
     def create(self, given: dict[str, Any]) -> ClaimRow:
-        person = named(Person.objects.visible_to(self.viewer), given.pop("person"), "person")
+        person = dossier_named(given.pop("person"), self.viewer)
         return claim_row(operations.add_claim(person, actor=self.viewer, **given))
 
 
-class ClaimOne(ClaimDoor, DetailDoor):
+class ClaimOne(OneDossier, ClaimDoor, DetailDoor):
     """One claim."""
 
     def present_one(self, row: Claim) -> ClaimRow:
@@ -575,18 +592,18 @@ class Notifications(NotificationDoor, CollectionDoor):
     body = NotificationBody
 
     def narrow(self, rows: "QuerySet[Any]", asked: Mapping[str, Any]) -> "QuerySet[Any]":
-        return super().narrow(*of_person(rows, asked))
+        return super().narrow(*of_person(rows, asked, self.viewer))
 
     def present(self, rows: Sequence[Notification]) -> Sequence[NotificationRow]:
         note_family_read(rows, actor=self.viewer)
         return [notification_row(row) for row in rows]
 
     def create(self, given: dict[str, Any]) -> NotificationRow:
-        person = named(Person.objects.visible_to(self.viewer), given.pop("person"), "person")
+        person = dossier_named(given.pop("person"), self.viewer)
         return notification_row(add_to_part(person, Notification, actor=self.viewer, **given))
 
 
-class NotificationOne(NotificationDoor, DetailDoor):
+class NotificationOne(OneDossier, NotificationDoor, DetailDoor):
     """One notification."""
 
     def present_one(self, row: Notification) -> NotificationRow:

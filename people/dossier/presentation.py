@@ -188,7 +188,7 @@ class DossierPage:
         return self.together.later(model.objects.visible_to(self.viewer).of(self.person))
 
     def head(self) -> Dossier:
-        """For a page about a part of the dossier: without the sections and the log, and no look-up."""
+        """For a page about a part of the dossier: without the sections and the log. That it was opened is noted already."""
         return self._shown([], [])
 
     def shown(self) -> Dossier:

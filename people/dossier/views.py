@@ -112,7 +112,7 @@ def part_new(request: HttpRequest, pk: UUID, part: str) -> HttpResponse:
 def identity(request: HttpRequest, pk: UUID) -> HttpResponse:
     person = _person(request, pk)
     sent = request.POST if request.method == "POST" else None
-    form = IdentityForm(sent, instance=_person(request, pk))
+    form = IdentityForm(sent, instance=Person.objects.visible_to(request.user).get(pk=pk))
     about = Part(_("Change the identity"), IdentityForm, operations.change_person, _("The identity is changed."))
 
     def change() -> Person:
@@ -315,7 +315,10 @@ def assignment_new(request: HttpRequest, pk: UUID) -> HttpResponse:
 @needs(May.MANAGE_MEMBERS)
 @require_http_methods(GET_AND_POST)
 def decoy(request: HttpRequest, pk: UUID) -> HttpResponse:
-    person, viewer = _person(request, pk), viewer_of(request)
+    viewer = viewer_of(request)
+    person = get_object_or_404(
+        Person.objects.visible_to(viewer), pk=pk
+    )  # no look-up: whoever hears the alarms sets them
     marked = Decoy.objects.visible_to(viewer).filter(person=person).first()
     form = forms.Form(request.POST if request.method == "POST" else None)
     about = Part(
@@ -364,7 +367,9 @@ def _tried(
 
 
 def _person(request: HttpRequest, pk: UUID) -> Person:
-    return get_object_or_404(Person.objects.visible_to(request.user), pk=pk)
+    person = get_object_or_404(Person.objects.visible_to(request.user), pk=pk)
+    watching.note_opened(person, actor=viewer_of(request))
+    return person
 
 
 def _again(row: Name) -> Name:

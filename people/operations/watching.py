@@ -65,6 +65,12 @@ class LookupAsked:
         )  # fmt: skip
 
 
+def note_opened(*persons: Person, actor: User) -> None:
+    """Something of these dossiers is shown, or told to a program: every address about one of them comes through here."""
+    for person in persons:
+        LookupAsked(person, actor, Together()).note()
+
+
 @transaction.atomic
 def note_lookup(person: Person, *, actor: User, is_assigned: bool, unassigned_before: int, is_decoy: bool) -> None:
     """`actor` opened this dossier, for the first time today. `unassigned_before`: of how many others within the hour."""

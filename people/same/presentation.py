@@ -16,6 +16,7 @@ from people.matching import explained
 from people.matching.registry import doubles_of
 from people.models import Merge, Person, SamePersonJudgement
 from people.operations.merging import TAKEABLE, current_judgements
+from people.operations.watching import note_rows
 from people.presentation import Beside, beside_persons, other_names
 from people.same.conflicts import conflicts
 from people.same.suggesting import Suggestion, compared, suggested_pairs
@@ -238,6 +239,7 @@ def _person(key: str, viewer: User) -> Person | None:
 def _pair_lines(pairs: list[Suggestion], viewer: User) -> list[PairLine]:
     persons = {person.pk: person for pair in pairs for person in (pair.kept, pair.other)}
     beside = beside_persons(persons.values(), viewer)
+    note_rows((person.compartment_id for person in persons.values()), actor=viewer)
     return [
         PairLine(
             key=f"{pair.kept.pk}.{pair.other.pk}", kept=_side(pair.kept, beside), other=_side(pair.other, beside),

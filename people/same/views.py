@@ -22,6 +22,7 @@ from access.roles import May
 from core.errors import DomainError
 from people.models import Merge, Person
 from people.operations import merging
+from people.operations.watching import note_opened
 from people.same.forms import MergeForm, ReasonForm, UnmergeForm
 from people.same.presentation import comparison_page, doubles_page, duplicates_page
 
@@ -41,7 +42,7 @@ def duplicates(request: HttpRequest) -> HttpResponse:
 @needs(May.READ_NAMES)
 @require_http_methods(["GET", "HEAD", "POST"])
 def doubles(request: HttpRequest, pk: UUID) -> HttpResponse:
-    person = get_object_or_404(Person.objects.visible_to(request.user), pk=pk)
+    person = _person(request, pk)
     if request.method == "POST":
         _decide(request)
         return redirect("people:doubles", pk=pk)
@@ -53,10 +54,10 @@ def doubles(request: HttpRequest, pk: UUID) -> HttpResponse:
 @needs(May.WRITE_PERSON)
 @require_POST
 def unmerge(request: HttpRequest, pk: UUID) -> HttpResponse:
-    person = get_object_or_404(Person.objects.visible_to(request.user), pk=pk)
+    person = _person(request, pk)
     form = UnmergeForm(request.POST)
     if form.is_valid():
-        absorbed = get_object_or_404(Person.objects.visible_to(request.user), pk=form.cleaned_data["absorbed"])
+        absorbed = _person(request, form.cleaned_data["absorbed"])
         undo = partial(merging.unmerge, absorbed, actor=viewer_of(request), reason=form.cleaned_data["reason"])
         if attempt(form, undo) is not None:
             messages.success(
@@ -181,10 +182,14 @@ def _doubles(request: HttpRequest, person: Person, bound: dict[str, UnmergeForm]
     return render(request, "people/person_doubles.html", context, status=status)
 
 
+def _person(request: HttpRequest, pk: UUID) -> Person:
+    person = get_object_or_404(Person.objects.visible_to(request.user), pk=pk)
+    note_opened(person, actor=viewer_of(request))
+    return person
+
+
 def _two(request: HttpRequest, pk: UUID, other: UUID) -> tuple[Person, Person]:
-    visible = Person.objects.visible_to(request.user)
-    kept = get_object_or_404(visible, pk=pk)
-    another = get_object_or_404(visible, pk=other)
+    kept, another = _person(request, pk), _person(request, other)
     if kept.compartment_id != another.compartment_id or kept.pk == another.pk:
         raise Http404
     return kept, another

@@ -16,7 +16,7 @@ from exchanges.models import Entry, TrancheStatus
 from exchanges.operations import list as lists
 from exchanges.presentation.dossiers import dossiers_to_tick
 from people.matching.registry import doubles_of
-from people.models import Decoy, ImportRow, Lookup, Person, RowsRead
+from people.models import Decoy, ImportRow, Lookup, Name, Person, RowsRead
 from people.operations import create_person, create_persons_bulk
 from people.operations.exports import export_persons
 from people.operations.imports import decide_rows
@@ -31,6 +31,13 @@ from tests.people.test_imports import HEADINGS, KOVAL, commit, csv_of, taken
 def persons(cast):
     rows = ({"names": [{"family": f"Person {number}"}]} for number in range(6))
     return create_persons_bulk(cast.north.home, rows, actor=cast.north.clerk)
+
+
+API_WAYS = {
+    "names": "/api/v1/names/?person={person}", "claims": "/api/v1/claims/?person={person}",
+    "notifications": "/api/v1/notifications/?person={person}", "one name": "/api/v1/names/{name}/",
+    "one": "/api/v1/persons/{person}/", "a step": "",
+}  # fmt: skip
 
 
 def page(person):
@@ -200,6 +207,45 @@ def test_a_decoy_alarms_at_once_and_only_heads_know_it(cast, as_user, persons):
     unmark_decoy(Decoy.objects.visible_to(north.head).get(), actor=north.head)
     assert "no decoy" in as_user(north.head).get(page(decoy)).text  # in the log, for heads
     assert "decoy" not in as_user(north.clerk).get(page(decoy)).text.lower()
+
+
+DOSSIER_PAGES = (
+    "doubles",
+    "identity",
+    "claim_new",
+    "names_new",
+    "attachment_new",
+    "assignment_new",
+    "erasure",
+    "family",
+)
+
+
+@pytest.mark.parametrize("way", [*DOSSIER_PAGES, "pair", "name", "admin", *API_WAYS])
+def test_whatever_shows_something_of_a_dossier_opens_it(cast, as_user, persons, way):
+    head, decoy = cast.north.head, persons[0]
+    mark_decoy(decoy, actor=head)
+    name = Name.objects.unscoped("test").get(person=decoy)
+    client = as_user(head)
+    url = {
+        "pair": reverse("people:pair", args=[persons[1].pk, decoy.pk]), "name": reverse("people:name", args=[decoy.pk, name.pk]),
+        "admin": reverse("admin:people_person_change", args=[decoy.pk]),
+    }  # fmt: skip
+    asked = str(decoy.pk)
+
+    if way == "a step":
+        body = {"other": asked}
+        answer = client.post(
+            f"/api/v1/persons/{persons[1].pk}/steps/judge_same/", body, content_type="application/json"
+        )
+    elif way in API_WAYS:
+        answer = client.get(API_WAYS[way].format(person=asked, name=name.pk))
+    else:
+        answer = client.get(url.get(way) or reverse(f"people:{way}", args=[decoy.pk]))
+
+    assert answer.status_code == 200
+    assert [alarm.subject for alarm in alarms("alarm.decoy_opened")] == [f"person:{decoy.pk}"]
+    assert Lookup.objects.unscoped("test").filter(reader=head, person=decoy).count() == 1
 
 
 def test_a_decoy_stands_on_no_list_and_nobody_on_a_list_becomes_one(scene, cast, persons):
