@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models.functions import Coalesce
 
 from access.models import Compartment
+from core.folding import seen_as
 from people.erasure import hashed, phrases
 from people.fate import fate_of
 from people.imports.cells import Fault, Reader, Told, split_name
@@ -256,6 +257,7 @@ def differences(
         for name in IDENTITY
         if told.get(name) and told[name] != getattr(person, name)
         and not (name == "birth_date" and getattr(person, name).startswith(told[name]))  # less exact than what is known
+        and not (name == "service_number" and seen_as(getattr(person, name)) == seen_as(told[name]))
     }  # fmt: skip
     held = set(names)
     for spelling in spellings(told):

@@ -1110,6 +1110,19 @@ def test_a_corrected_row_is_judged_by_its_file_and_by_the_registry(cast):
     assert (meant.verdict, [one[0] for one in meant.candidates]) == ("ambiguous", [str(person.pk)])
 
 
+def test_the_same_number_in_letters_of_the_other_alphabet_is_nothing_new(cast):
+    clerk = cast.north.clerk
+    create_person(
+        actor=clerk, names=[{"family": "Коваль", "given": "Іван", "patronymic": "Петрович"}], birth_date="1987-04-23",
+        rank="солдат", service_number="АВ-1000001",
+    )  # fmt: skip
+    told = [[*KOVAL[:5], number, "солдат"] for number in ("AB-1000001", "AB-1000002")]
+
+    first, second = (taken(clerk, csv_of(HEADINGS, row)) for row in told)
+
+    assert (verdicts(first), verdicts(second)) == ({2: "same"}, {2: "ambiguous"})
+
+
 def test_the_file_with_the_reasons_says_what_is_right_by_now(cast, as_user):
     clerk = cast.north.clerk
     of = taken(clerk, csv_of(HEADINGS, KOVAL, ["2", "Мельник", "Oлег"], ["3", "Бондар", "Oлег"]))
