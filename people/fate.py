@@ -12,13 +12,18 @@ from people.models import AgencyNotice, Claim, ClaimKind, HeldBy
 
 UNKNOWN = ""
 K = ClaimKind
-# What a claim of these kinds says of somebody whose death is established does not show them alive.
-SHOWS_NOBODY_ALIVE = frozenset({K.MISSING, K.REPORTED_DEAD_BY_HOLDER})
-IN_CAPTIVITY = frozenset(
-    {K.REPORTED_CAPTURED, K.CONFIRMED_BY_HOLDER, K.CONFIRMED_BY_AGENCY, K.SEEN_BY_RETURNEE, K.MOVED, K.HOSPITALISED, K.CONVICTED}
-)  # fmt: skip
+SHOWS_HELD = frozenset({K.REPORTED_CAPTURED, K.CONFIRMED_BY_HOLDER, K.CONFIRMED_BY_AGENCY, K.SEEN_BY_RETURNEE})
+# Without a word on whose hands, these tell of a captivity that is known, and of none that is new: who is home is
+# treated in hospital, and courts convict in absentia.
+IN_CAPTIVITY = SHOWS_HELD | {K.MOVED, K.HOSPITALISED, K.CONVICTED}
 # Ends of captivity; of two on one day the greater is the later.
 ENDS: dict[str, int] = {K.RELEASED: 1, K.HOME: 2, K.DEATH_ESTABLISHED: 3}
+# After which other claims an end decides no longer, beside those that show the person held.
+UNDONE_BY: dict[str, frozenset[str]] = {
+    K.RELEASED: frozenset(K) - {K.RELEASED},
+    K.HOME: frozenset({K.DEATH_ESTABLISHED, K.MISSING}),
+    K.DEATH_ESTABLISHED: frozenset(K) - {K.DEATH_ESTABLISHED, K.MISSING, K.REPORTED_DEAD_BY_HOLDER, K.CONVICTED},
+}
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ def in_order(claims: Iterable[Claim]) -> list[Claim]:
 
 
 def deciding(claims: Iterable[Claim]) -> Claim | None:
-    """The latest claim; an established death stays until a claim about a later day shows the person alive."""
+    """The latest claim; home stays until somebody is held or missing again, an established death until they are seen alive."""
     decides: Claim | None = None
     for claim in in_order(claims):
         if decides is None or _gives_way(decides, claim):
@@ -83,21 +88,28 @@ def fate_of(claims: Iterable[Claim]) -> Fate:
         "source": latest.source,
         "date": spelt(latest.happened_on) or _("date unknown"),
     }
-    if latest.kind in ENDS and any(_undoes(claim, latest) and _in_either_order(claim, latest) for claim in claims):
+    if latest.kind in ENDS and any(_is_unsettled(latest, claim) for claim in claims):
         reason = f"{reason} ({_('the dates can mean either order')})"
     return Fate(latest.kind, str(latest.get_kind_display()), reason)
 
 
+def shows_held(claim: Claim) -> bool:
+    """By itself, whatever was before."""
+    if claim.held_by:
+        return claim.kind in IN_CAPTIVITY and claim.held_by != HeldBy.NOBODY
+    return claim.kind in SHOWS_HELD
+
+
 def custody_of(claims: Iterable[Claim]) -> Custody:
     """Since when the present captivity lasts, and whether somebody who was home is held again."""
-    custody, home = Custody(), None
+    custody, home, has_ended = Custody(), None, False
     for claim in in_order(claims):
         if claim.kind in ENDS:
             home = claim.happened_on if claim.kind == K.HOME else home
-            custody = Custody()
-        elif claim.kind in IN_CAPTIVITY and claim.held_by != HeldBy.NOBODY:
+            custody, has_ended = Custody(), True
+        elif shows_held(claim) or (claim.kind in IN_CAPTIVITY and not claim.held_by and not has_ended):
             since = custody.since if custody.is_held and custody.since else claim.happened_on
-            custody = Custody(True, claim.held_by or custody.held_by, since, home)
+            custody, has_ended = Custody(True, claim.held_by or custody.held_by, since, home), False
     return custody
 
 
@@ -126,17 +138,18 @@ def _latest(claim: Claim) -> str:
 
 def _gives_way(decides: Claim, claim: Claim) -> bool:
     """To a claim that comes after it in order."""
-    if decides.kind != K.DEATH_ESTABLISHED or claim.kind == K.DEATH_ESTABLISHED:
+    if decides.kind == claim.kind or decides.kind not in ENDS:
         return True
-    return _undoes(claim, decides) and claim.happened_on > _latest(decides)
+    is_later = decides.kind != K.DEATH_ESTABLISHED or claim.happened_on > _latest(decides)
+    return is_later and _undoes(claim, decides)
 
 
 def _undoes(claim: Claim, end: Claim) -> bool:
-    """Whether it says that this end was not the last of it, if it came later."""
-    if end.kind == K.DEATH_ESTABLISHED:
-        return claim.kind not in SHOWS_NOBODY_ALIVE and claim.kind != K.DEATH_ESTABLISHED
-    return claim.kind not in ENDS
+    """Whether this end does not decide once such a claim comes after it."""
+    return shows_held(claim) or claim.kind in UNDONE_BY[end.kind]
 
 
-def _in_either_order(claim: Claim, end: Claim) -> bool:
-    return bool(claim.happened_on) and claim.happened_on <= _latest(end) and _latest(claim) >= end.happened_on
+def _is_unsettled(end: Claim, claim: Claim) -> bool:
+    """Whether `claim` would decide if it came after `end`, and by the dates it may have."""
+    is_either = bool(claim.happened_on) and claim.happened_on <= _latest(end) and _latest(claim) >= end.happened_on
+    return is_either and _undoes(claim, end)

@@ -23,7 +23,7 @@ from core.partial_dates import spelt
 from core.together import Together
 from people.deadlines import duty_due_on, is_civilian, notice_due_on
 from people.dossier.cards import CARDS, Card
-from people.fate import ENDS, Custody, Fate, custody_of, deciding, fate_of, in_order
+from people.fate import Custody, Fate, custody_of, deciding, fate_of, in_order, shows_held
 from people.models import (
     AgencyNotice,
     Attachment,
@@ -331,7 +331,7 @@ def claim_lines(claims: Iterable[Claim]) -> list[ClaimLine]:
     ordered, is_home, lines = in_order(claims), False, []
     decisive = deciding(ordered)
     for claim in ordered:
-        is_return = is_home and claim.kind not in ENDS and claim.kind != ClaimKind.MISSING
+        is_return = is_home and shows_held(claim)
         is_home = claim.kind == ClaimKind.HOME or (is_home and not is_return)
         lines.append(_claim_line(claim, is_return=is_return, is_decisive=claim is decisive))
     return lines[::-1]

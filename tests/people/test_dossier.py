@@ -404,6 +404,28 @@ def test_a_death_gives_way_to_a_later_day_alone(cast, person, died, kind, on, fa
     assert ("the dates can mean either order" in read.reason) == (fate == "death_established" and on != "2024")
 
 
+@pytest.mark.parametrize(
+    ("kind", "hands", "fate"),
+    [
+        ("hospitalised", "nobody", "home"), ("hospitalised", "", "home"), ("moved", "", "home"), ("convicted", "", "home"),
+        ("seen_by_returnee", "nobody", "home"), ("reported_dead_by_holder", "", "home"), ("released", "", "home"),
+        ("missing", "", "missing"), ("hospitalised", "other", "hospitalised"), ("convicted", "other", "convicted"),
+        ("confirmed_by_holder", "", "confirmed_by_holder"),
+    ],
+)  # fmt: skip
+def test_who_is_home_stays_so_until_held_or_missing_again(cast, as_user, person, kind, hands, fate):
+    for told, on, whose in (("home", "2025-01-01", ""), (kind, "2025-06-01", hands)):
+        add_claim(person, kind=told, source="x", happened_on=on, held_by=whose, actor=cast.north.clerk)
+    claims, is_held = person.claims.all(), fate not in ("home", "missing")
+
+    shown = as_user(cast.north.clerk).get(page("detail", person)).context["dossier"].claims
+
+    assert (fate_of(claims).kind, custody_of(claims).is_held) == (fate, is_held)
+    assert fate_of(claims).bars_locking == (fate == "home")
+    assert [line.is_return for line in shown] == [is_held, False, False, False]
+    assert [line.is_decisive for line in shown] == [fate != "home", fate == "home", False, False]
+
+
 # Attachments
 
 
