@@ -17,7 +17,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.real,
     pytest.mark.slow,
-    pytest.mark.survey,
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: install the package chromium to run it"),
 ]
 
@@ -54,54 +53,45 @@ def is_ours(page):
     return not page.shape.startswith(("/admin/", "/api/"))  # which are laid out by Django and by Swagger
 
 
-def look(visitor, page, seen_in_arabic, *, fits=True):
-    """Every fault of the page: in light, dark and Arabic, and how it fits. It is loaded once for each language."""
-    what = f"{visitor.username or 'nobody'} at {page.shape}"
-    found = in_light_and_dark(visitor, page, what)
-    if fits and is_ours(page):
-        visitor.hold(PHONE)
-        found += look_faults(visitor.page, f"{what} (phone)", touch=True)
-    found += in_arabic(visitor, page, what, seen_in_arabic, fits=fits)
-    if fits and is_ours(page):
-        found += zoomed(visitor, page, what)
-    visitor.hold(DESK)
-    visitor.speak("en")
-    return [fault for fault in found if not is_left_to_django(page, fault)]
+def named(visitor, page):
+    return f"{visitor.username or 'nobody'} at {page.shape}"
 
 
-def in_light_and_dark(visitor, page, what):
+def in_light_and_dark(visitor, page):
+    what = named(visitor, page)
     visitor.open(page.path)
     found = axe_faults(visitor.page, what, without=NOT_OURS)
     visitor.page.emulate_media(color_scheme="dark")
     visitor.page.evaluate(COLOURS_ARE_THERE)
     found += axe_faults(visitor.page, f"{what}, dark", only=CONTRAST, without=NOT_OURS)
     visitor.page.emulate_media(color_scheme="light")
-    return found
+    return [fault for fault in found if not is_left_to_django(page, fault)]
 
 
-def in_arabic(visitor, page, what, seen, *, fits):
-    """Its colours are those of the other languages. The API is for developers, in English."""
-    is_new = page.shape not in seen and not page.shape.startswith("/api/")
-    is_fitted = fits and is_ours(page)
-    if not (is_new or is_fitted):
-        return []
-    seen.add(page.shape)
+def in_arabic(visitor, page):
+    """Its colours are those of the other languages."""
+    what = f"{named(visitor, page)}, Arabic"
     visitor.speak("ar")
     visitor.open(page.path)
     direction = visitor.page.get_attribute("html", "dir")
-    found = [] if direction == "rtl" else [f"{what}, Arabic: dir={direction}"]
-    if is_fitted:
-        found += look_faults(visitor.page, f"{what} (phone, Arabic)", touch=True)
-    if is_new:
-        found += axe_faults(visitor.page, f"{what}, Arabic", but=CONTRAST, without=NOT_OURS)
-    return found
+    found = [] if direction == "rtl" else [f"{what}: dir={direction}"]
+    found += axe_faults(visitor.page, what, but=CONTRAST, without=NOT_OURS)
+    return [fault for fault in found if not is_left_to_django(page, fault)]
 
 
-def zoomed(visitor, page, what):
+def on_a_phone(visitor, page, language):
+    visitor.speak(language)
+    visitor.hold(PHONE)
+    visitor.open(page.path)
+    return look_faults(visitor.page, f"{named(visitor, page)} (phone, {language})", touch=True)
+
+
+def zoomed(visitor, page):
     visitor.speak("uk")
     visitor.hold(ZOOMED)
     visitor.open(page.path)
-    return look_faults(visitor.page, f"{what} (200 %)") + focus_faults(visitor.page, f"{what} (200 %)")
+    what = f"{named(visitor, page)} (200 %)"
+    return look_faults(visitor.page, what) + focus_faults(visitor.page, what)
 
 
 def is_left_to_django(page, fault):
@@ -142,18 +132,25 @@ def addresses():
     return [row for row in rows if row["door"] in ("page", "admin") and "GET" in row["methods"]]
 
 
-def test_nothing_is_wrong_on_any_page(states, visit):
-    seen, seen_in_arabic, shapes, found = Seen(), set(), set(), []
+def every_page(states, visit):
+    """Who looks, at which page, and whether it is the first of its shape."""
+    seen, shapes = Seen(), set()
     for number, username in enumerate(("", *VIEWERS)):
         visitor = visit(states, username, **MEASURED)
         starts = STARTS if username else ("/sign-in/",)
         for page in pages_of(visitor, seen, twins=TWINS if number == 1 else 3, starts=starts):
-            is_first = page.shape not in shapes
+            yield visitor, page, page.shape not in shapes
             shapes.add(page.shape)
-            found += look(visitor, page, seen_in_arabic)
-            if is_first and is_ours(page):
-                found += refuse(visitor, page)
         visitor.close()
+
+
+def test_axe_reports_nothing_on_any_page(states, visit):
+    shapes, found = set(), []
+    for visitor, page, is_first in every_page(states, visit):
+        shapes.add(page.shape)
+        found += in_light_and_dark(visitor, page)
+        if is_first and is_ours(page):
+            found += refuse(visitor, page)
 
     unreached = [
         row["pattern"] for row in addresses()
@@ -164,16 +161,31 @@ def test_nothing_is_wrong_on_any_page(states, visit):
     assert unreached == []
 
 
+@pytest.mark.survey
+def test_every_page_fits_and_reads_from_the_right(states, visit):
+    found = []
+    for visitor, page, is_first in every_page(states, visit):
+        if is_first and not page.shape.startswith("/api/"):  # which is for developers, in English
+            found += in_arabic(visitor, page)
+        if is_ours(page):
+            found += on_a_phone(visitor, page, "en") + on_a_phone(visitor, page, "ar") + zoomed(visitor, page)
+        visitor.hold(DESK)
+        visitor.speak("en")
+
+    assert not found, "\n".join(found)
+
+
 LONG = 15_000  # characters; shorter pages have nothing of the names and are looked at above
 
 
+@pytest.mark.survey
 def test_axe_reports_nothing_with_two_thousand_names(istanbul, visit):
     visitor = visit(istanbul, "kyiv-head", **MEASURED)
-    seen_in_arabic, looked_at, found = set(), set(), []
+    looked_at, found = set(), []
     for page in pages_of(visitor, Seen(), twins=1, starts=("/",)):
         if is_ours(page) and page.size > LONG:
             looked_at.add(page.shape)
-            found += look(visitor, page, seen_in_arabic, fits=False)
+            found += in_light_and_dark(visitor, page)
 
     assert not found, "\n".join(found)
     assert {"/exchanges/*/names/", "/tranches/*/manifest/", "/tranches/*/sign/", "/people/"} <= looked_at
