@@ -14,14 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from access.models import User
 from core import clock
 from core.lifecycle import Text
-from people.fate import UNKNOWN, fate_of
+from people.fate import IN_CAPTIVITY, UNKNOWN, custody_of, fate_of
 from people.models import Category, CategoryAssignment, Claim, ClaimKind, Person
 from people.presentation import Beside
 
-CAPTURED = (
-    ClaimKind.REPORTED_CAPTURED, ClaimKind.CONFIRMED_BY_HOLDER, ClaimKind.CONFIRMED_BY_AGENCY, ClaimKind.SEEN_BY_RETURNEE,
-)  # fmt: skip
-NO_LONGER_HELD = (ClaimKind.HOME, ClaimKind.RELEASED, ClaimKind.DEATH_ESTABLISHED)
 NOTHING = "none"  # in an address, where an empty value means that nothing is asked
 MONTH = timedelta(days=30.4375)
 
@@ -94,7 +90,7 @@ def may_fit(persons: Any, asked: Mapping[str, str], viewer: User) -> Any:
         elif name == "age":
             persons = persons.filter(_of_age(*AGES[value], today))
         elif name == "held":
-            persons = persons.filter(pk__in=_holders(Claim, viewer, kind__in=CAPTURED))
+            persons = persons.filter(pk__in=_holders(Claim, viewer, kind__in=IN_CAPTIVITY))
     return persons
 
 
@@ -120,7 +116,7 @@ def traits_of(persons: Iterable[Person], beside: Beside) -> dict[uuid.UUID, Trai
 def _traits(person: Person, beside: Beside, today: date) -> Traits:
     claims = beside.claims_of(person)
     fate = fate_of(claims).kind
-    held = months_held(claims, fate, today)
+    held = months_held(claims, today)
     return Traits(
         category=frozenset(row.category for row in beside.categories_of(person)),
         fate=frozenset({fate if fate != UNKNOWN else NOTHING}),
@@ -137,10 +133,10 @@ def _age(born: str, today: date) -> int | None:
     return years - (born[4:] > f"-{today:%m-%d}")
 
 
-def months_held(claims: Sequence[Claim], fate: str, today: date) -> int | None:
-    """Since the first claim that somebody holds the person; None where nobody does, or not any more."""
-    since = min((claim.happened_on for claim in claims if claim.kind in CAPTURED and claim.happened_on), default="")
-    if not since or fate in NO_LONGER_HELD:
+def months_held(claims: Sequence[Claim], today: date) -> int | None:
+    """Of the present captivity, counted from the first day that its date may mean; None where nobody holds the person."""
+    since = custody_of(claims).since
+    if not since:
         return None
     parts = [int(part) for part in since.split("-")]
     start = date(*(parts + [1] * (3 - len(parts))))

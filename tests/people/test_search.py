@@ -280,6 +280,28 @@ def test_the_list_is_narrowed_by_facets_that_count_what_is_seen(cast, held, as_u
         assert labels(client.get(f"{reverse('people:index')}?{query}")) == expected, query
 
 
+@pytest.mark.parametrize(
+    ("told", "held"),
+    [
+        ([("reported_captured", "2022-05-03", ""), ("home", "2023-05-03", ""), ("confirmed_by_holder", "2025-01-10", "")], "0-5"),
+        ([("reported_captured", "2022-05-03", ""), ("home", "2023-05-03", ""), ("convicted", "2025-01-10", "")], ""),
+        ([("hospitalised", "2025-01-10", "other")], "0-5"), ([("reported_captured", "2022-05-03", "nobody")], ""),
+    ],
+)  # fmt: skip
+def test_months_held_are_those_of_the_present_captivity(cast, as_user, told, held):
+    clock.offset = datetime(2025, 6, 1, tzinfo=UTC) - timezone.now()
+    claims = [{"kind": kind, "source": "x", "happened_on": on, "held_by": hands} for kind, on, hands in told]
+    create_person(actor=cast.north.clerk, names=[{"family": "Abel"}], claims=claims)
+    client = as_user(cast.north.clerk)
+
+    page = client.get(reverse("people:index")).context["page"]
+
+    counted = {facet.name: {o.value: o.count for o in facet.options} for facet in page.facets}["held"]
+    assert counted == ({held: 1} if held else {})
+    for band in ("0-5", "36-"):
+        assert labels(client.get(reverse("people:index"), {"held": band})) == (["Abel"] if band == held else [])
+
+
 def test_windows_of_a_narrowed_list_go_on_past_those_who_do_not_fit(cast, as_user, monkeypatch):
     monkeypatch.setattr(presentation, "BASE", 60)
     rows = [
