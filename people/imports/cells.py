@@ -20,20 +20,19 @@ from core.lifecycle import Text
 from core.partial_dates import check_partial_date
 from core.sheets.delimited import NUL_SEEN_AS
 from core.text import JOINERS
+from people.identity import SENTENCES, date_fault, name_fault
 from people.imports.columns import Column
 from people.imports.words import categories_in, fate_in, says_dead
 
 Fault = tuple[int, str, str]  # the column, the code, what was there
 
-FAULTS: dict[str, Text] = {
+FAULTS: dict[str, Text] = SENTENCES | {
     "no_name": _("There is no name in this row."),
     "too_long": _("This is longer than {what} characters."),
     "invisible": _("There is an invisible character here ({what}): type it again."),
-    "two_alphabets": _("“{what}” holds letters of two alphabets that look alike: type it again in one of them."),
     "unreadable_date": _("“{what}” is no date: write 1987, 04.1987 or 23.04.1987."),
     "no_such_date": _("There is no such date: {what}."),
     "two_digit_year": _("Write the year of “{what}” with four digits."),
-    "not_yet": _("This day has not come yet: {what}."),
     "odd_year": _("The year {what} cannot be right."),
     "unknown_sex": _("“{what}” is read neither as female nor as male."),
     "unknown_category": _("“{what}” is no category that is known here: write prisoner of war, civilian, convicted or the like."),
@@ -194,27 +193,7 @@ def _text_fault(text: str, *, is_name: bool) -> tuple[str, str]:
         for character in text:
             if character not in JOINERS and unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs"):
                 return "invisible", f"U+{ord(character):04X}"
-    if is_name and not text.isascii() and (word := _word_of_two_alphabets(text)):
-        return "two_alphabets", word
-    return "", ""
-
-
-_CONFUSABLE = {
-    "LATIN": re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff\uff21-\uff5a]"),
-    "CYRILLIC": re.compile(r"[\u0400-\u052f\u1c80-\u1c8f\u2de0-\u2dff\ua640-\ua69f]"),
-    "GREEK": re.compile(r"[\u0370-\u03ff\u1f00-\u1fff]"),
-    "ARMENIAN": re.compile(r"[\u0530-\u058f]"),
-    "CHEROKEE": re.compile(r"[\u13a0-\u13ff\uab70-\uabbf]"),
-}
-_WORD = re.compile(r"[^\W\d_]+")
-
-
-def _word_of_two_alphabets(text: str) -> str:
-    """The first word whose letters look like one alphabet and are two; a name of two words may well have two."""
-    present = [pattern for pattern in _CONFUSABLE.values() if pattern.search(text)]
-    if len(present) < 2:
-        return ""
-    return next((word for word in _WORD.findall(text) if sum(bool(one.search(word)) for one in present) > 1), "")
+    return name_fault(text) if is_name else ("", "")
 
 
 # Names in one cell
@@ -318,9 +297,8 @@ def _date(text: str, *, month_first: bool, last_day: date) -> tuple[str, str]:
     except ValidationError:
         year = int(value[:4])
         return "", "no_such_date" if 1850 <= year <= 2200 else "odd_year"
-    if value > last_day.isoformat()[: len(value)]:
-        return "", "not_yet"
-    return value, ""
+    code = date_fault(value, last_day)
+    return "" if code else value, code
 
 
 def _date_parts(text: str, *, month_first: bool) -> tuple[str, str]:

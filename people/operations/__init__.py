@@ -21,6 +21,7 @@ from audit.chain import canonical
 from audit.recording import record
 from core import clock
 from core.errors import DomainError, InputRefused
+from people.identity import SENTENCES, fault_of
 from people.models import Category, CategoryAssignment, Claim, ClaimKind, CustodyPlace, HeldBy, Name, Person, shown_name
 from people.operations.deadlines import reread_notices
 from people.operations.duties import open_duties
@@ -77,7 +78,7 @@ def change_person(person: Person, *, actor: User, version: int | None = None, **
     refuse_stale(person.version, version)
     _refuse_merged(person)
     before = {name: getattr(person, name) for name in changes}
-    checked(filled(person, changes, only=IDENTITY))
+    _refuse_odd(checked(filled(person, changes, only=IDENTITY)), changes)
     after = {name: getattr(person, name) for name in changes if getattr(person, name) != before[name]}
     if not after:
         return person
@@ -97,7 +98,8 @@ def add_name(person: Person, *, actor: User, **values: Any) -> Name:
     """One more name; `is_preferred` makes it the one that lists show."""
     person, seat = _reread(person, actor)
     name = _name(person, {**values, "is_preferred": False})
-    checked(name).save()
+    _refuse_odd(checked(name), NAME_FIELDS)
+    name.save()
     if values.get("is_preferred"):
         _prefer(person, name)
     _raise_version(person)
@@ -116,7 +118,8 @@ def change_name(name: Name, *, actor: User, version: int | None = None, **change
     refuse_stale(person.version, version)
     name = Name.objects.visible_to(actor).locked().get(pk=name.pk)
     before, is_shown = str(name), _is_shown(name, person)
-    checked(filled(name, changes, only=set(NAME_FIELDS) - {"is_preferred"})).save(update_fields=list(changes))
+    _refuse_odd(checked(filled(name, changes, only=set(NAME_FIELDS) - {"is_preferred"})), changes)
+    name.save(update_fields=list(changes))
     if is_shown:
         _prefer(person, name)
     _raise_version(person)
@@ -382,6 +385,17 @@ def _validate_fields(row: models.Model) -> None:
         row.clean_fields(exclude=related)
     except ValidationError as error:
         raise input_refused(error) from error
+    if isinstance(row, Person | Name):
+        _refuse_odd(row, IDENTITY if isinstance(row, Person) else NAME_FIELDS)
+
+
+def _refuse_odd(row: Person | Name, fields: Iterable[str]) -> None:
+    """What a list is not taken with, nobody enters by hand either. What stands there from before is left alone."""
+    today = last_day()
+    found = {field: fault_of(field, str(getattr(row, field)), today) for field in fields}
+    faults = {field: [str(SENTENCES[code]).format(what=what)] for field, (code, what) in found.items() if code}
+    if faults:
+        raise InputRefused(next(iter(faults.values()))[0], errors=faults)
 
 
 def _save(dossiers: list[Dossier]) -> None:

@@ -53,6 +53,15 @@ def events():
     return Event.objects.unscoped("test").filter(kind__startswith="person").count()
 
 
+def test_data_entry_takes_no_date_ahead_and_no_letters_of_two_alphabets(cast, as_user):
+    odd = posted(birth_date="2031-01-01", names=[{"family": "Кoваль", "kind": "official"}])
+
+    text = as_user(cast.north.clerk).post(NEW, odd).text
+
+    assert ("This day has not come yet: 2031-01-01." in text, "letters of two alphabets" in text) == (True, True)
+    assert not Person.objects.unscoped("test").exists()
+
+
 def test_a_clerk_writes_a_dossier_with_names_categories_and_claims(cast, as_user):
     answer = as_user(cast.north.clerk).post(
         NEW,

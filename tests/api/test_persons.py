@@ -147,6 +147,14 @@ def test_custody_numbers_and_duties_are_read_with_the_dossier(person, cast, api)
     assert dead["custody"]["is_held"] is False
 
 
+def test_a_program_enters_no_date_ahead_and_no_letters_of_two_alphabets(cast, api):
+    sent = {"names": [{"family": "Кoваль"}], "birth_date": "2031-01-01"}
+
+    refused = api(cast.north.clerk).post("persons/", sent)
+
+    assert (refused.status_code, sorted(refused.json()["errors"])) == (400, ["birth_date", "names.0.family"])
+
+
 def test_dossiers_opened_by_a_program_are_looked_up_too(person, cast, api, settings):
     settings.ALARM_UNASSIGNED_AN_HOUR = 1
 

@@ -19,14 +19,14 @@ def told(value: str, column: str, **options):
     return Reader({0: "family", 1: column}, last_day=TODAY, **options).read(["Коваль", value])
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "О'Коннор", "Кузьменко-Lee", "Д’Артаньян", "Mar'yana", "Знамʼянка", "Nur\u200cali", "Я", "O", "Ng", "İbrahim",
-        "Ó Súilleabháin", "عبد الرحمن", "محمد\u200cعلي", "Šķēle", "Đặng", "Іван II", "van der Berg",
-        "Jean-Luc", "Γιώργος", "王", "Գևորգ", "Łukasz",
-    ],
-)  # fmt: skip
+GENUINE = [
+    "О'Коннор", "Кузьменко-Lee", "Д’Артаньян", "Mar'yana", "Знамʼянка", "Nur\u200cali", "Я", "O", "Ng", "İbrahim",
+    "Ó Súilleabháin", "عبد الرحمن", "محمد\u200cعلي", "Šķēle", "Đặng", "Іван II", "van der Berg",
+    "Jean-Luc", "Γιώργος", "王", "Գևորգ", "Łukasz",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GENUINE)
 def test_no_genuine_name_is_refused(name):
     read = Reader({0: "given"}, month_first=False, given_name_first=False, last_day=TODAY).read([name])
 

@@ -31,6 +31,7 @@ from people.operations import (
     script_of,
 )
 from tests.keeping import kept
+from tests.people.test_import_cells import GENUINE
 
 CYRILLIC = {"family": "Коваль", "given": "Іван", "patronymic": "Петрович"}
 LATIN = {"family": "Koval", "given": "Ivan", "kind": Name.Kind.TRANSLITERATION}
@@ -52,6 +53,49 @@ def last_content(subject) -> dict:
 
 
 # Writing a dossier
+
+
+ODD = [
+    ({"names": [{"family": "Кoваль"}]}, "names.0.family", "“Кoваль” holds letters of two alphabets"),  # a Latin o
+    ({"names": [CYRILLIC], "mother_maiden_name": "Iваненко"}, "mother_maiden_name", "two alphabets"),
+    ({"names": [CYRILLIC], "birth_date": "2031"}, "birth_date", "This day has not come yet: 2031."),
+    ({"names": [CYRILLIC], "birth_date": "2031-01-01"}, "birth_date", "has not come yet"),
+]
+
+
+@pytest.mark.parametrize(("dossier", "field", "sentence"), ODD)
+def test_what_no_list_is_taken_with_nobody_enters_by_hand(cast, dossier, field, sentence):
+    with pytest.raises(InputRefused, match=sentence) as refused:
+        create_person(actor=cast.north.clerk, **dossier)
+    with pytest.raises(InputRefused, match="Some rows") as of_many:
+        create_persons_bulk(cast.north.home, [dossier], actor=cast.north.clerk)
+
+    assert list(refused.value.errors) == [field]
+    assert list(of_many.value.errors) == [f"rows.0.{field}"]
+    assert not Person.objects.unscoped("test").exists()
+
+
+def test_no_change_makes_a_name_or_a_birth_date_odd(person, cast):
+    clerk, name = cast.north.clerk, person.names.get(family="Коваль")
+    Name.objects.unscoped("test").filter(pk=name.pk).update(given="Iван")  # from before
+
+    for change in (
+        lambda: add_name(person, actor=clerk, family="Кoваль"), lambda: change_name(name, actor=clerk, family="Кoваль"),
+        lambda: change_person(person, actor=clerk, birth_date="2031"),
+        lambda: change_person(person, actor=clerk, father_name="Пeтро"),
+    ):  # fmt: skip
+        with pytest.raises(InputRefused, match=r"two alphabets|not come yet"):
+            change()
+
+    assert kinds(person) == ["person.created"]
+    change_name(name, actor=clerk, source="passport")  # what is not touched is not asked again
+
+
+@pytest.mark.parametrize("text", GENUINE)
+def test_a_genuine_name_is_entered_by_hand_too(cast, text):
+    person = create_person(actor=cast.north.clerk, names=[{"given": text}], father_name=text)
+
+    assert (person.names.get().given, person.father_name) == (text, text)
 
 
 def test_a_dossier_lives_in_its_writers_own_half(cast):
