@@ -7,7 +7,7 @@ refusal: a namesake has the same name.
 import hashlib
 import hmac
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -43,7 +43,7 @@ def was_erased(record: Known, compartment: Compartment) -> list[str]:
 
     `number` and `name_and_date` are as good as certain, `name` alone may be a namesake's.
     """
-    said = list(phrases(_names(record), record.birth_date, [record.service_number]))
+    said = list(asked(_names(record), record.birth_date, [record.service_number]))
     hashes = {digest: kind for kind, text in said for _key_id, digest in hashed(kind, text)}
     rows = ErasedKey.objects.unscoped("yes or no, in the compartment that is written to").filter(
         compartment=compartment, hash__in=hashes
@@ -53,20 +53,52 @@ def was_erased(record: Known, compartment: Compartment) -> list[str]:
 
 
 def phrases(names: Iterable[tuple[str, ...]], birth_date: str, numbers: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """What the keys are made of: each number, and each name with the birth date and without."""
+    """Each number, and each name with the birth date and without."""
     for number in numbers:
         if plain := "".join(plain_words(number)):
             yield Kind.NUMBER, plain
+    for name in _called(names):
+        if birth_date:
+            yield Kind.NAME_AND_DATE, f"{name} {birth_date}"
+        yield Kind.NAME, name
+
+
+def kept(names: Sequence[tuple[str, ...]], birth_date: str, numbers: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """What the keys are made of: also how the date may be told less exactly, and that there was none."""
+    yield from phrases(names, birth_date, numbers)
+    for name in _called(names):
+        for less in _less_exact(birth_date):
+            yield Kind.NAME_AND_DATE, f"{name} within {less}"
+        if not birth_date:
+            yield Kind.NAME, f"{name} undated"
+
+
+def asked(names: Sequence[tuple[str, ...]], birth_date: str, numbers: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """By what somebody who comes in may be known: dates that may be the same day count, a name alone where one has no date."""
+    for kind, text in phrases(names, birth_date, numbers):
+        if kind != Kind.NAME or not birth_date:
+            yield kind, text
+    if not birth_date:
+        return
+    for name in _called(names):
+        yield Kind.NAME_AND_DATE, f"{name} within {birth_date}"
+        for less in _less_exact(birth_date):
+            yield Kind.NAME_AND_DATE, f"{name} {less}"
+        yield Kind.NAME, f"{name} undated"
+
+
+def _less_exact(birth_date: str) -> list[str]:
+    return [birth_date[:length] for length in (4, 7) if length < len(birth_date)]
+
+
+def _called(names: Iterable[tuple[str, ...]]) -> Iterator[str]:
     for parts in names:
         # As written, and as it sounds in any script; should folding ever change, the first still knows them.
         for words in (plain_words, tokens):
             said = sorted(word for part in parts[:2] for word in words(part))
             if len(said) < 2:
                 continue  # one word alone is nobody's name
-            name = f"{words.__name__} {' '.join(said)}"
-            if birth_date:
-                yield Kind.NAME_AND_DATE, f"{name} {birth_date}"
-            yield Kind.NAME, name
+            yield f"{words.__name__} {' '.join(said)}"
 
 
 def hashed(kind: str, text: str) -> list[tuple[str, str]]:

@@ -10,12 +10,11 @@ from django.db.models.functions import Coalesce
 
 from access.models import Compartment
 from core.folding import seen_as
-from people.erasure import hashed, phrases
+from people.erasure import asked, hashed
 from people.fate import fate_of
 from people.imports.cells import Fault, Reader, Told, split_name
 from people.imports.columns import heading
-from people.imports.registry import Held, Likeness, Registry, record_of, spelt_names, telling_keys
-from people.matching import Record
+from people.imports.registry import Held, Likeness, Registry, spelt_names, telling_keys
 from people.matching.record import Read
 from people.models import CategoryAssignment, Claim, ClaimKind, ErasedKey, Name, Person, RowVerdict
 from people.operations import IDENTITY
@@ -29,6 +28,7 @@ exchanged_already: list[Callable[[Compartment, set[uuid.UUID]], set[uuid.UUID]]]
 HOME = (ClaimKind.HOME, ClaimKind.RELEASED)
 DEAD = (ClaimKind.DEATH_ESTABLISHED, ClaimKind.REPORTED_DEAD_BY_HOLDER)
 NAME_PARTS = ("family", "given", "patronymic")
+IN_A_QUERY = 10_000
 STATED = frozenset(("category", "missing_since", "captured_on", "status"))
 
 
@@ -179,24 +179,27 @@ class Judge:
             row.verdict = known.get(person.pk) or (V.UPDATE if row.differences else V.SAME)
 
     def _ask_of_erasures(self, rows: list[Judged]) -> None:
-        for place in erased_before(self.compartment, [record_of(row.told) for row in rows]):
+        for place in erased_before(self.compartment, [row.told for row in rows]):
             rows[place].verdict = V.ERASED
 
 
-def erased_before(compartment: Compartment, records: Sequence[Record]) -> set[int]:
-    """Which of these are known again as somebody whose data were erased here. A name alone tells only where no date does."""
+def erased_before(compartment: Compartment, rows: Sequence[Mapping[str, str]]) -> set[int]:
+    """Which of these are known again as somebody whose data were erased here, under any name that the row tells."""
     keys = ErasedKey.objects.unscoped("yes or no, in the half that is written to").filter(compartment=compartment)
-    if not records or not keys.exists():
+    if not rows or not keys.exists():
         return set()
     places: dict[str, set[int]] = {}
-    for place, record in enumerate(records):
-        names = [(record.family, record.given, record.patronymic)]
-        for kind, text in phrases(names, record.birth_date, [record.service_number]):
-            if kind != ErasedKey.Kind.NAME or not record.birth_date:
-                for _key_id, digest in hashed(kind, text):
-                    places.setdefault(digest, set()).add(place)
-    found = keys.filter(hash__in=places).values_list("hash", flat=True)
-    return {place for digest in found for place in places[digest]}
+    for place, told in enumerate(rows):
+        names = [spelling.parts for spelling in spellings(told)]
+        for kind, text in asked(names, told.get("birth_date", ""), [told.get("service_number", "")]):
+            for _key_id, digest in hashed(kind, text):
+                places.setdefault(digest, set()).add(place)
+    found: set[int] = set()
+    digests = list(places)
+    for first in range(0, len(digests), IN_A_QUERY):
+        some = keys.filter(hash__in=digests[first : first + IN_A_QUERY])
+        found = found.union(*(places[digest] for digest in some.values_list("hash", flat=True)))
+    return found
 
 
 @dataclass

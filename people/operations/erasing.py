@@ -18,7 +18,7 @@ from audit.models import Erasure, Event, EventData, subject_of
 from audit.recording import record
 from core import clock
 from core.errors import DomainError, InputRefused
-from people.erasure import hashed, phrases
+from people.erasure import hashed, kept
 from people.models import Attachment, ErasedKey, Identifier, Name, Person, PersonErasure
 from people.operations import last_day
 
@@ -76,7 +76,7 @@ def _refuse(person: Person, decided_on: date) -> None:
 def _keep_keys(person: Person, erasure: PersonErasure) -> None:
     names = Name.objects.unscoped("of one dossier under lock").filter(person=person)
     numbers = Identifier.objects.unscoped("the same").filter(person=person).values_list("value", flat=True)
-    said = phrases(
+    said = kept(
         [(name.family, name.given, name.patronymic) for name in names],
         person.birth_date,
         [person.service_number, *numbers],

@@ -20,7 +20,7 @@ from exchanges.operations import list as lists
 from exchanges.operations import tranche as tranches
 from people.erasure import keys_lost, was_erased
 from people.matching import Record
-from people.models import Claim, ErasedKey, HealthNote, Import, Name, Person, PersonErasure, SavedSearch
+from people.models import Claim, ErasedKey, HealthNote, Import, ImportRow, Name, Person, PersonErasure, SavedSearch
 from people.operations import add_claim, add_name, create_person, intake, open_places
 from people.operations import imports as operations
 from people.operations.attachments import attach
@@ -118,7 +118,10 @@ def test_nothing_is_left_and_the_log_is_whole(
 @pytest.mark.parametrize(
     ("record", "found"),
     [
-        (Record(family="quillfeather", given="ANNA", birth_date="1990-04-23"), ["name_and_date", "name"]),
+        (Record(family="quillfeather", given="ANNA", birth_date="1990-04-23"), ["name_and_date"]),
+        (Record(family="Quillfeather", given="Anna", birth_date="1990"), ["name_and_date"]),
+        (Record(family="Quillfeather", given="Anna", birth_date="1990-04"), ["name_and_date"]),
+        (Record(family="Quillfeather", given="Anna", birth_date="1990-05"), []),
         (Record(family="Anna", given="Quillfeather"), ["name"]),
         (Record(family="Абель", other_names=(("Квиллфезер", "Анна", ""),)), ["name"]),
         (Record(family="Somebody", given="Else", service_number="ab 77"), ["number"]),
@@ -133,6 +136,35 @@ def test_who_was_erased_is_known_again(cast, person, record, found):
 
     assert was_erased(record, cast.north.home) == found
     assert was_erased(record, cast.south.home) == []
+
+
+@pytest.mark.parametrize(
+    ("erased", "told", "is_known"),
+    [
+        ("1987-04-23", "1987", True), ("1987-04-23", "1987-04", True), ("1987-04-23", "", True), ("1987", "1987-04-23", True),
+        ("1987-04", "1987-04-23", True), ("", "1987-04-23", True), ("", "1987", True), ("1987", "", True),
+        ("1987-04-23", "1988", False), ("1987-04-23", "1987-05", False), ("1987-04-23", "1987-04-24", False),
+        ("1987-04", "1987-05-01", False), ("1987", "1988-04-23", False),
+    ],
+)  # fmt: skip
+def test_dates_that_may_be_the_same_day_bring_nobody_back_unasked(cast, erased, told, is_known):
+    names = [{"family": "Коваль", "given": "Іван", "patronymic": "Петрович"}]
+    person = create_person(actor=cast.north.clerk, names=names, birth_date=erased)
+    erase_person(person, actor=cast.north.head, **DECISION)
+
+    taken(cast.north.clerk, csv_of(["surname", "first name", "born"], ["Koval", "Ivan", told]))
+
+    assert ImportRow.objects.unscoped("test").get().verdict == ("erased" if is_known else "new")
+
+
+def test_a_name_in_another_script_is_asked_after_too(cast):
+    names = [{"family": "Коваль", "given": "Іван"}]
+    person = create_person(actor=cast.north.clerk, names=names, birth_date="1987-04-23")
+    erase_person(person, actor=cast.north.head, **DECISION)
+
+    taken(cast.north.clerk, csv_of(["name", "name in Latin", "born"], ["Каваль Ян", "Koval Ivan", "1987-04-23"]))
+
+    assert ImportRow.objects.unscoped("test").get().verdict == "erased"
 
 
 def test_a_changed_key_is_asked_as_long_as_it_is_kept(cast, person, settings):
