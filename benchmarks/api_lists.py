@@ -190,12 +190,13 @@ def _finish_exchanges(cursor: Any, rows: list[Row]) -> None:
 
 
 def answers(plain: Any, viewer: User) -> PlainList:
-    own = ("entry_id", "participant_id", "stance", "reason", "field", "note", "source", "sequence", "at")
+    own = ("entry_id", "participant_id", "stance", "reason", "field", "note", "source", "sequence", "at", "happened_at")
     columns = [("id", "t.id"), ("url", "''"), ("version", "1")]
     columns += [(name.removesuffix("_id"), f"t.{name}") for name in own]
     return PlainList(
         plain, "answers", table="exchanges_answer", columns=columns, order=("t.entry_id", "t.sequence"), viewer=viewer,
-        capability=(May.READ_NAMES,), finish=_finish_answers, uuids=("id", "entry", "participant"), instants=("at",),
+        capability=(May.READ_NAMES,), finish=_finish_answers, uuids=("id", "entry", "participant"),
+        instants=("at", "happened_at"),
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Lists: revisions, entries as disclosed, and the answers to them."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AnonymousUser
@@ -117,7 +118,10 @@ OPEN = ~Q(holder_stance=Stance.WITHDRAWN) & ~Q(receiver_stance=Stance.WITHDRAWN)
 
 
 class Answer(Compartmented):
-    """A participant's stance on an entry, with its reason. The latest of each participant counts."""
+    """A participant's stance on an entry, with its reason. The latest of each participant counts.
+
+    `happened_at`: when it was said, where it was recorded afterwards.
+    """
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="answers")
     participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="+")
@@ -128,6 +132,7 @@ class Answer(Compartmented):
     source = models.CharField(_("source"), max_length=300, blank=True)
     sequence = models.PositiveIntegerField()
     at = models.DateTimeField()
+    happened_at = models.DateTimeField(null=True)
 
     read_capability: ClassVar[tuple[str, ...]] = (May.READ_NAMES,)
     append_only = True
@@ -144,6 +149,10 @@ class Answer(Compartmented):
 
     def __str__(self) -> str:
         return self.stance
+
+    @property
+    def said_at(self) -> datetime:
+        return self.happened_at or self.at
 
 
 class Revision(Compartmented):

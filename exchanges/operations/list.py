@@ -259,7 +259,7 @@ def _answer_for_submit(
     side = _side(direction, taking.participant)
     back = [entry for entry in kept.values() if getattr(entry, f"{side}_stance") == Stance.WITHDRAWN]
     stance = own_stance(direction, taking.participant)
-    told = {"source": _told_by(taking)}
+    told = {"source": _told_by(taking), "happened_at": taking.happened_at}
     write_answers([(entry, stance) for entry in added], taking.participant, taking.now, **told)
     set_stances([(entry, stance) for entry in back], direction, taking.participant, taking.now, **told)
     set_stances([(entry, Stance.WITHDRAWN) for entry in gone], direction, taking.participant, taking.now, **told)
@@ -280,7 +280,7 @@ def _take_out(gone: Iterable[Entry]) -> None:
 
 
 def write_answers(
-    told: Sequence[tuple[Entry, str]], participant: Participant | None, now: Any, **facts: str
+    told: Sequence[tuple[Entry, str]], participant: Participant | None, now: Any, **facts: Any
 ) -> list[Answer]:
     """Append answers; each entry's answers are numbered without gaps."""
     sequences: dict[Any, int] = {}
@@ -298,7 +298,7 @@ def write_answers(
 
 
 def set_stances(
-    told: Sequence[tuple[Entry, str]], direction: Direction, participant: Participant | None, now: Any, **facts: str
+    told: Sequence[tuple[Entry, str]], direction: Direction, participant: Participant | None, now: Any, **facts: Any
 ) -> None:
     """Append answers and bring the entries' readings of them up to date."""
     if not told:
@@ -386,6 +386,7 @@ def answer(
         "field": clean_text(field)[:40],
         "note": clean_text(note)[:500],
         "source": _told_by(taking) or about.source[:300],
+        "happened_at": taking.happened_at,
     }
     set_stances([(entry, stance) for entry in rows], direction, taking.participant, taking.now, **facts)
     numbers = [entry.number for entry in rows]

@@ -160,9 +160,9 @@ class EntryPage:
             tone = {"agreed": "done", "refused": "stopped", "needs_information": "caution"}.get(answer.stance, "quiet")
             reason = answer.get_reason_display() if answer.reason else ""
             yield (
-                answer.at,
+                answer.said_at,
                 _said(
-                    answer.at, answer.participant, Pill(answer.get_stance_display(), tone),
+                    answer.said_at, answer.participant, Pill(answer.get_stance_display(), tone),
                     reason=f"{reason}: {answer.field}" if answer.field else reason, note=answer.note, source=answer.source,
                 ),
             )  # fmt: skip

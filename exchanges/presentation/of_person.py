@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -63,7 +64,7 @@ def of_person(person: Person, viewer: User, together: Together) -> Callable[[], 
         Answer.objects.visible_to(viewer)
         .filter(entry__in=meant)
         .select_related("participant")
-        .order_by("-at", "-sequence")
+        .order_by(Coalesce("happened_at", "at").desc(), "-at", "-sequence")
     )
     received = together.later(Receipt.objects.visible_to(viewer).filter(entry__in=meant).order_by("at"))
     return lambda: _shown(entries, answers, received)
@@ -106,7 +107,7 @@ def _summary(asked: int, given: list[Answer]) -> str:
         )
     return _("%(times)s, last answer: %(answer)s, %(date)s.") % {
         "times": times, "answer": given[0].get_reason_display() if given[0].reason else given[0].get_stance_display(),
-        "date": day(given[0].at),
+        "date": day(given[0].said_at),
     }  # fmt: skip
 
 
@@ -114,7 +115,7 @@ def _line(answer: Answer, entry: Entry) -> AnswerLine:
     tone = {"agreed": "done", "refused": "stopped", "needs_information": "caution"}.get(answer.stance, "quiet")
     reason = answer.get_reason_display() if answer.reason else ""
     return AnswerLine(
-        on=day(answer.at), who=str(answer.participant), what=Pill(answer.get_stance_display(), tone),
+        on=day(answer.said_at), who=str(answer.participant), what=Pill(answer.get_stance_display(), tone),
         reason=f"{reason}: {answer.field}" if answer.field else reason, note=answer.note,
         exchange=str(entry.direction.exchange), url=reverse("exchanges:entry", args=[entry.pk]),
         is_word=not answer.participant.works_here,

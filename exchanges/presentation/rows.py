@@ -495,10 +495,12 @@ class AnswerRow:
     source: str
     sequence: int
     at: datetime
+    happened_at: datetime | None
 
 
 ANSWER_COLUMNS = (
     "id", "entry_id", "participant_id", "stance", "reason", "field", "note", "source", "sequence", "at",
+    "happened_at",
 )  # fmt: skip
 
 
@@ -517,6 +519,7 @@ def answer_row(answer: Any) -> AnswerRow:
         source=answer.source,
         sequence=answer.sequence,
         at=answer.at,
+        happened_at=answer.happened_at,
     )
 
 

@@ -15,6 +15,7 @@ from core.clock import clock
 from core.files import type_of, without_metadata
 from exchanges.models import Entry, TrancheStatus
 from exchanges.operations import list as lists
+from exchanges.presentation.times import day, instant
 from people.fate import custody_of, fate_of
 from people.models import Attachment, Claim, DeathDuty, DeathFinding, HealthNote, Name, Person
 from people.operations import add_claim, add_name, assign_category, create_person
@@ -135,6 +136,29 @@ def test_how_often_asked_and_what_was_answered(scene, cast, as_user, person):
     assert "Asked for 2 times, last answer: says not held," in asked.text
     assert f"#{held_by_south.number}" in asked.text
     assert reverse("exchanges:entry", args=[second.pk]) not in asked.text
+
+
+def test_an_answer_bears_the_day_on_which_it_was_given(scene, cast, as_user, person):
+    tranche = factories.tranche_at(scene, TrancheStatus.PLANNED)
+    entries = Entry.objects.unscoped("test").filter(tranche=tranche, direction__receiver=scene.north)
+    earlier, later = entries.order_by("number")[:2]
+    lists.link_entries(
+        tranche.exchange, links={earlier.pk: person.pk, later.pk: person.pk}, actor=cast.north.negotiator
+    )
+    clock.offset += timedelta(days=10)
+    said = clock.now() - timedelta(days=7)
+
+    for entry, reason, days in ((later, "no_record", 2), (earlier, "says_not_held", 0)):
+        lists.answer(
+            tranche.exchange, entries=[entry.pk], stance="refused", reason=reason, actor=cast.south.negotiator,
+            happened_at=said + timedelta(days=days),
+        )  # fmt: skip
+
+    client = as_user(cast.north.clerk)
+    (_template, shown), *_more = client.get(page("detail", person)).context["dossier"].sections
+    assert f"last answer: no record, {day(said + timedelta(days=2))}." in shown["of_person"].summary
+    assert [line.on for line in shown["of_person"].answers] == [day(said + timedelta(days=2)), day(said)]
+    assert instant(said) in client.get(reverse("exchanges:entry", args=[earlier.pk])).text
 
 
 # Parts
