@@ -89,7 +89,7 @@ def fate_of(claims: Iterable[Claim]) -> Fate:
         "date": spelt(latest.happened_on) or _("date unknown"),
     }
     if latest.kind in ENDS and any(_is_unsettled(latest, claim) for claim in claims):
-        reason = f"{reason} ({_('the dates can mean either order')})"
+        reason = _("%(reason)s (the dates can mean either order)") % {"reason": reason}
     return Fate(latest.kind, str(latest.get_kind_display()), reason)
 
 

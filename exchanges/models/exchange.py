@@ -143,7 +143,8 @@ class FormulaLine(Versioned):
         ]
 
     def __str__(self) -> str:
-        return f"{self.count} {self.get_category_display() or _('persons')}"
+        of = self.get_category_display() or _("persons")
+        return f"{self.count} {of}"
 
 
 class Acceptance(Versioned):

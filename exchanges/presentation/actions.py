@@ -82,9 +82,10 @@ def words_for_exchange(exchange: Exchange, viewer: User, parties: Parties) -> li
     for direction in parties.directions:
         url = reverse("exchanges:direction_step", args=[direction.pk, "submit"])
         given = {"direction": direction}
+        label = _("The list they sent") if parties.ours_alone else submit.label
         found += [
             WordStep(
-                f"{_('The list they sent') if parties.ours_alone else submit.label}: {direction}",
+                f"{label}: {direction}",
                 str(side),
                 _with_word(url, side),
             )

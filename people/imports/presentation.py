@@ -350,10 +350,8 @@ def name_told(of: Import, row: ImportRow) -> str:
 
 def _cell_of_names(of: Import, row: ImportRow) -> str:
     places = [int(place) for place, column in of.columns.items() if column in NAME_COLUMNS]
-    return (
-        " ".join(row.cells[place] for place in sorted(places) if place < len(row.cells)).strip()
-        or f"{_('Row')} {row.number}"
-    )
+    numbered = _("Row") + f" {row.number}"
+    return " ".join(row.cells[place] for place in sorted(places) if place < len(row.cells)).strip() or numbered
 
 
 def values_told(values: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -46,7 +46,7 @@ def imports_waiting(viewer: User) -> list[WaitingImport]:
 
 def _line(of: Import, unsettled: int) -> WaitingImport:
     told = {"sender": of.sender}
-    what = f"{_('List from %(sender)s') % told}: {of.get_status_display()}"
+    what = _("List from %(sender)s") % told + f": {of.get_status_display()}"
     if of.fault in ("gave_up", "stopped"):
         what = _("Something went wrong with a list from %(sender)s, and the work on it rests.") % told
     note = ngettext("%(waiting)s row is to be settled", "%(waiting)s rows are to be settled", unsettled)
