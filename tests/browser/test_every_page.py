@@ -17,6 +17,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.real,
     pytest.mark.slow,
+    pytest.mark.survey,
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: install the package chromium to run it"),
 ]
 
@@ -161,7 +162,6 @@ def test_axe_reports_nothing_on_any_page(states, visit):
     assert unreached == []
 
 
-@pytest.mark.survey
 def test_every_page_fits_and_reads_from_the_right(states, visit):
     found = []
     for visitor, page, is_first in every_page(states, visit):
@@ -178,7 +178,6 @@ def test_every_page_fits_and_reads_from_the_right(states, visit):
 LONG = 15_000  # characters; shorter pages have nothing of the names and are looked at above
 
 
-@pytest.mark.survey
 def test_axe_reports_nothing_with_two_thousand_names(istanbul, visit):
     visitor = visit(istanbul, "kyiv-head", **MEASURED)
     looked_at, found = set(), []

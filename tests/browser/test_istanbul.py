@@ -157,6 +157,7 @@ def hand_over(table, tranche, heads):
     status_at(table["ankara-mediator"], tranche, "received")
 
 
+@pytest.mark.survey  # minutes of two cores
 def test_from_the_last_internal_signature_to_completed(table):
     head, president, mediator = table["kyiv-head"], table["kyiv-president"], table["ankara-mediator"]
     exchange, (first, second, third) = paths(head)
