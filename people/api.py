@@ -341,20 +341,43 @@ class PersonBody(IdentityBody):
 # Doors
 
 
-class OneDossier(Door):
+class DossierDoor(Door):
+    """An address about dossiers: whichever it shows something of, or is asked about, is noted as opened."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self._opened: list[Person] = []
+
+    def opened(self, person: Person) -> Person:
+        self._opened.append(person)
+        note_opened(person, actor=self.viewer)
+        return person
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """A step that is refused takes back what was noted with it, while its answer tells of them all the same."""
+        note_opened(*self._opened, actor=self.viewer)
+        return super().handle_exception(exc)
+
+    def named(self, pk: UUID, field: str = "person") -> Person:
+        """The dossier that a body names."""
+        return self.opened(named(Person.objects.visible_to(self.viewer), pk, field))
+
+    def of_person(self, rows: Any, asked: Mapping[str, Any]) -> "tuple[QuerySet[Any], dict[str, Any]]":
+        """Narrowed to `person` and whatever is merged into it, and what else was asked."""
+        others = dict(asked)
+        person = others.pop("person", None)
+        for found in Person.objects.visible_to(self.viewer).filter(pk=person) if person else ():
+            self.opened(found)
+        return (rows if person is None else rows.of(person)), others
+
+
+class OneDossier(DossierDoor):
     """An address that names a row of one dossier, or the dossier."""
 
     def one(self) -> Any:
         row = super().one()
-        note_opened(row if isinstance(row, Person) else row.person, actor=self.viewer)
+        self.opened(row if isinstance(row, Person) else row.person)
         return row
-
-
-def dossier_named(pk: UUID, viewer: User, field: str = "person") -> Person:
-    """The dossier that a body names."""
-    person = named(Person.objects.visible_to(viewer), pk, field)
-    note_opened(person, actor=viewer)
-    return person
 
 
 class PersonFilters(Filters):
@@ -362,7 +385,7 @@ class PersonFilters(Filters):
     q = Text(100, help_text="Names in any script, a number of any kind, a year of birth.")
 
 
-class PersonDoor(Door):
+class PersonDoor(DossierDoor):
     access = May.READ_NAMES
     plural = "persons"
 
@@ -444,32 +467,22 @@ class PersonStep(OneDossier, PersonDoor, StepDoor):
         if self.step == "unmerge":
             merging.unmerge(row, actor=actor, reason=reason)
         elif self.step == "merge":
-            absorbed = dossier_named(given["absorbed"], actor, "absorbed")
+            absorbed = self.named(given["absorbed"], "absorbed")
             versions = {} if version is None else {row.pk: version}
             merging.merge_persons(
                 row, absorbed, actor=actor, take=given.get("take", ()), reason=reason, versions=versions
             )
         else:
-            other = dossier_named(given["other"], actor, "other")
+            other = self.named(given["other"], "other")
             getattr(merging, self.step)(row, other, actor=actor, reason=reason)
         return person_detail(self.visible().get(pk=row.pk), actor)
-
-
-def of_person(rows: Any, asked: Mapping[str, Any], viewer: User) -> "tuple[QuerySet[Any], dict[str, Any]]":
-    """Narrowed to `person` and whatever is merged into it, and what else was asked."""
-    others = dict(asked)
-    person = others.pop("person", None)
-    if person is None:
-        return rows, others
-    note_opened(*Person.objects.visible_to(viewer).filter(pk=person), actor=viewer)
-    return rows.of(person), others
 
 
 class NameFilters(Filters):
     person = serializers.UUIDField(required=False)
 
 
-class NameDoor(Door):
+class NameDoor(DossierDoor):
     access = May.READ_NAMES
     plural = "names"
     shape = NameRow
@@ -494,14 +507,14 @@ class Names(NameDoor, CollectionDoor):
     body = AddNameBody
 
     def narrow(self, rows: "QuerySet[Any]", asked: Mapping[str, Any]) -> "QuerySet[Any]":
-        return super().narrow(*of_person(rows, asked, self.viewer))
+        return super().narrow(*self.of_person(rows, asked))
 
     def present(self, rows: Sequence[Name]) -> Sequence[NameRow]:
         note_rows((row.compartment_id for row in rows), actor=self.viewer)
         return [name_row(name) for name in rows]
 
     def create(self, given: dict[str, Any]) -> NameRow:
-        person = dossier_named(given.pop("person"), self.viewer)
+        person = self.named(given.pop("person"))
         return name_row(self.reread(operations.add_name(person, actor=self.viewer, **given)))
 
 
@@ -531,7 +544,7 @@ class ClaimFilters(Filters):
     kind = Slug(ClaimKind, required=False)
 
 
-class ClaimDoor(Door):
+class ClaimDoor(DossierDoor):
     access = May.READ_NAMES
     plural = "claims"
     shape = ClaimRow
@@ -550,14 +563,14 @@ class Claims(ClaimDoor, CollectionDoor):
     body = AddClaimBody
 
     def narrow(self, rows: "QuerySet[Any]", asked: Mapping[str, Any]) -> "QuerySet[Any]":
-        return super().narrow(*of_person(rows, asked, self.viewer))
+        return super().narrow(*self.of_person(rows, asked))
 
     def present(self, rows: Sequence[Claim]) -> Sequence[ClaimRow]:
         note_rows((row.compartment_id for row in rows), actor=self.viewer)
         return [claim_row(claim) for claim in rows]
 
     def create(self, given: dict[str, Any]) -> ClaimRow:
-        person = dossier_named(given.pop("person"), self.viewer)
+        person = self.named(given.pop("person"))
         return claim_row(operations.add_claim(person, actor=self.viewer, **given))
 
 
@@ -573,7 +586,7 @@ class NotificationFilters(Filters):
     about = Slug(Notification.About, required=False)
 
 
-class NotificationDoor(Door):
+class NotificationDoor(DossierDoor):
     access = May.READ_FAMILY
     plural = "notifications"
     shape = NotificationRow
@@ -592,14 +605,14 @@ class Notifications(NotificationDoor, CollectionDoor):
     body = NotificationBody
 
     def narrow(self, rows: "QuerySet[Any]", asked: Mapping[str, Any]) -> "QuerySet[Any]":
-        return super().narrow(*of_person(rows, asked, self.viewer))
+        return super().narrow(*self.of_person(rows, asked))
 
     def present(self, rows: Sequence[Notification]) -> Sequence[NotificationRow]:
         note_family_read(rows, actor=self.viewer)
         return [notification_row(row) for row in rows]
 
     def create(self, given: dict[str, Any]) -> NotificationRow:
-        person = dossier_named(given.pop("person"), self.viewer)
+        person = self.named(given.pop("person"))
         return notification_row(add_to_part(person, Notification, actor=self.viewer, **given))
 
 

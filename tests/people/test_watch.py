@@ -248,6 +248,22 @@ def test_whatever_shows_something_of_a_dossier_opens_it(cast, as_user, persons, 
     assert Lookup.objects.unscoped("test").filter(reader=head, person=decoy).count() == 1
 
 
+def test_a_step_that_is_refused_alarms_all_the_same(cast, as_user, persons):
+    """Its answer names the decoy."""
+    decoy = persons[0]
+    mark_decoy(decoy, actor=cast.north.head)
+
+    answer = as_user(cast.north.negotiator).post(
+        f"/api/v1/persons/{persons[1].pk}/steps/merge/",
+        {"absorbed": str(decoy.pk)},
+        content_type="application/json",
+        headers={"Idempotency-Key": "once"},
+    )
+
+    assert (answer.status_code, decoy.label in answer.text) == (409, True)
+    assert [alarm.subject for alarm in alarms("alarm.decoy_opened")] == [f"person:{decoy.pk}"]
+
+
 def test_a_decoy_stands_on_no_list_and_nobody_on_a_list_becomes_one(scene, cast, persons):
     north = cast.north
     tranche = factories.tranche_at(scene, TrancheStatus.PLANNED)
