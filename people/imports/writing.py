@@ -307,9 +307,8 @@ def take_back(of: Import, rows: Sequence[ImportRow]) -> None:
         unsaid |= set(stated.order_by().values_list("person_id", flat=True))
         stated.delete()
     created = [row.person_id for row in rows if row.outcome == Outcome.CREATED and row.person_id]
-    if chosen := [row.person_id for row in rows if row.decision == Decision.CREATE]:
-        apart = SamePersonJudgement.objects.unscoped("of one locked import").filter(of_import=of)
-        apart.filter(Q(one__in=chosen) | Q(other__in=chosen)).delete()
+    apart = SamePersonJudgement.objects.unscoped("of one locked import").filter(of_import=of)
+    apart.filter(Q(one__in=created) | Q(other__in=created)).delete()
     Lookup.objects.unscoped("of one locked import").filter(person__in=created).delete()
     Name.objects.unscoped("of one locked import").filter(person__in=created).delete()
     Person.objects.unscoped("of one locked import").filter(pk__in=created, compartment=of.compartment).delete()

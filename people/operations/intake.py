@@ -181,9 +181,9 @@ def _note_read(of: Import, table: Table, top: list[tuple[int, list[str]]], count
 def _check(of: Import, until: float) -> bool:
     """Every row beneath the headings, in chunks, each written once with its verdict."""
     of.refresh_from_db()
+    since = of.judged_at_position if of.done_rows else _position(of)  # before the registry is first asked
     judge = Judge(of.compartment, reader_of(of), earlier_rows(of), source=of.sender, corrected=corrected_cells(of))
     judge.remember(_rows_of(of).exclude(verdict=RowVerdict.INVALID).order_by("number").values_list("number", "told"))
-    since = of.judged_at_position if of.done_rows else _position(of)  # before the registry is first asked
     with (
         reading(uploads.path_of(of.pk), sheet=of.sheet) as table,
         closing(one_ahead(_read_rows(judge, table, after=max(of.heading_row, of.done_through)))) as chunks,
@@ -390,7 +390,8 @@ def _undo_chunk(of: Import, *, actor: User) -> bool:
     seat = _may(of, actor)
     rows = list(taken_in(of).order_by("number")[:CHUNK])
     updated = {row.person_id for row in rows if row.outcome == Outcome.UPDATED}
-    rows += taken_in(of).filter(number__gt=rows[-1].number, person_id__in=updated) if updated else []
+    if updated:  # whatever else wrote into those dossiers is taken back with it, the latest first
+        rows += taken_in(of).filter(number__gt=rows[-1].number, person_id__in=updated).order_by("number")
     if not rows:
         of.status = S.UNDONE
         of.version += 1

@@ -319,7 +319,9 @@ def test_who_is_home_by_a_dossier_that_was_merged_is_home(cast):
     assert verdicts(taken(clerk, csv_of(HEADINGS, KOVAL))) == {2: "home"}
 
 
-def test_a_repeated_row_that_somebody_takes_for_another_person_is_told_apart(cast):
+@pytest.mark.parametrize("chunk", [1000, 1])
+def test_a_repeated_row_that_somebody_takes_for_another_person_is_told_apart(cast, monkeypatch, chunk):
+    monkeypatch.setattr(intake, "CHUNK", chunk)
     clerk = cast.north.clerk
     before = everything()
     of = taken(clerk, csv_of(HEADINGS, KOVAL, ["2", *KOVAL[1:]]))
