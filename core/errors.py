@@ -1,5 +1,6 @@
 """What an operation may refuse with. Every message is a sentence that its reader may see."""
 
+import traceback
 from collections.abc import Mapping, Sequence
 
 
@@ -35,3 +36,12 @@ class StaleVersion(DomainError):
 
 class RecordedRefusal(DomainError):
     """A refusal that leaves an event on purpose: the operation commits before this is raised (RULES row 34)."""
+
+
+PLACES_TOLD = 6
+
+
+def place_of(error: BaseException) -> str:
+    """For the operator: what it was and in which lines. Its words may hold what stands in a row."""
+    frames = traceback.extract_tb(error.__traceback__)[-PLACES_TOLD:]
+    return " < ".join([type(error).__name__, *(f"{one.filename}:{one.lineno}" for one in reversed(frames))])

@@ -5,9 +5,8 @@ database's own constraints hold all the same.
 """
 
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ import orjson
 from django.db import connection, models
 
 M = TypeVar("M", bound=models.Model)
+Ready = str | list[Sequence[Any]]
 CHUNK = 5_000
 READ_AT_ONCE = 1_048_576  # characters: between two reads the database works and other threads may
 UNKNOWN = "\\N"
@@ -41,24 +41,22 @@ def pour_values(
     always: Mapping[str, Any] | None = None,
 ) -> None:
     """Rows as plain values in the order of `columns`, and what is `always` the same; every other column must be there too."""
-    prepared(model, columns, rows)(always or {})
+    pour_ready(model, columns, ready(rows), always or {})
 
 
-def prepared(
-    model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> Callable[[Mapping[str, Any]], None]:
-    """The same rows ready to be written, by calling what is returned with what is always the same: another thread may prepare
-    them."""
+def ready(rows: Iterable[Sequence[Any]]) -> Ready:
+    """The rows as the database here takes them. It is not asked: this may be done in another process."""
     if connection.vendor == "postgresql":
-        return partial(_copy_lines, model, columns, [_line(row) for row in rows])
-    return partial(_insert, model, columns, list(rows))
+        return "".join([_line(row) + "\n" for row in rows])
+    return list(rows)
 
 
-def _copy_lines(
-    model: type[models.Model], columns: Sequence[str], lines: Sequence[str], always: Mapping[str, Any]
-) -> None:
-    ending = "".join("\t" + _text(value) for value in always.values()) + "\n"
-    _copy_text(model, [*columns, *always], ending.join([*lines, ""]))
+def pour_ready(model: type[models.Model], columns: Sequence[str], rows: Ready, always: Mapping[str, Any]) -> None:
+    if isinstance(rows, str):
+        ending = "".join("\t" + _text(value) for value in always.values()) + "\n"
+        _copy_text(model, [*columns, *always], rows.replace("\n", ending))  # within a value it is escaped
+    else:
+        _insert(model, columns, rows, always)
 
 
 def _insert(
@@ -149,7 +147,7 @@ def _told(value: Any) -> str:
     if isinstance(value, bool):
         return "t" if value else "f"
     if isinstance(value, list | dict | tuple):
-        return orjson.dumps(value).decode()
+        return orjson.dumps(value).decode() if value else "{}" if isinstance(value, dict) else "[]"
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value)

@@ -4,6 +4,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from django.db.models.functions import Coalesce
@@ -12,10 +13,10 @@ from access.models import Compartment
 from core.folding import seen_as
 from people.erasure import asked, hashed
 from people.fate import fate_of
-from people.imports.cells import Fault, Reader, Told, split_name
+from people.imports.cells import Fault, Reader, split_name
 from people.imports.columns import heading
-from people.imports.registry import Held, Likeness, Registry, spelt_names, telling_keys
-from people.matching.record import Read
+from people.imports.registry import Held, Likeness, Registry, asked_for, spelt_names, telling_keys
+from people.matching.record import Lexicon, Read
 from people.models import CategoryAssignment, Claim, ClaimKind, ErasedKey, Name, Person, RowVerdict
 from people.operations import IDENTITY
 
@@ -44,9 +45,58 @@ class Judged:
     candidates: list[Any] = field(default_factory=list)
     person_id: uuid.UUID | None = None
     repeats: int | None = None
-    asked: Read | None = None  # as the registry is asked for them; of a row that can be read
-    keys: list[int] = field(default_factory=list)  # by which it asks
-    held: list[Held] | None = None  # the dossiers that share some; none of a row that comes again
+    keys: Sequence[int] = ()  # by which the registry is asked for them; of a row that can be read
+    marks: Sequence[str] = ()  # by which a row that comes again is known
+    held: list[Held] | None = None  # the dossiers that share some key; none of a row that comes again
+
+
+class CellReader:
+    """What the cells of rows say and what they are sought by, without a query: made and called with values of JSON, since
+    `core.beside` calls it. `corrected`: by row and place, what is right where something else stands.
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, str],
+        corrected: Mapping[str, Mapping[str, str]],
+        last_day: str,
+        month_first: bool,
+        given_name_first: bool,
+    ) -> None:
+        self.reader = Reader(
+            {int(place): column for place, column in columns.items()}, month_first=month_first,
+            given_name_first=given_name_first, last_day=date.fromisoformat(last_day),
+        )  # fmt: skip
+        self.corrected = {
+            int(number): {int(place): value for place, value in right.items()} for number, right in corrected.items()
+        }
+        self.lexicon = Lexicon()
+
+    def __call__(self, rows: Iterable[Row], ends_open_at: int = 0) -> list[Any]:
+        """`ends_open_at`: the last row of a file that ends without a line's end. Of each row, what `Judged` begins with."""
+        return [self._read(number, cells, ends_open_at) for number, cells in rows]
+
+    def _read(self, number: int, cells: list[str], ends_open_at: int) -> tuple[Any, ...]:
+        right = self.corrected.get(number)
+        told = self.reader.read(cells if right is None else with_right(cells, right))
+        if number == ends_open_at and right is None and len(cells) < len(self.reader.columns):
+            told.faults.append((max(len(cells) - 1, 0), "cut_row", ""))
+        keys, marks = ((), ()) if told.faults else sought_by(told.values, self.lexicon)
+        return number, cells, told.values, told.faults, told.key, keys, marks
+
+
+def judged(read: Iterable[Sequence[Any]]) -> list[Judged]:
+    """What a CellReader told, ready to be judged."""
+    return [
+        Judged(number, cells, told, faults, key, V.INVALID if faults else V.NEW, keys=keys, marks=marks)
+        for number, cells, told, faults, key, keys, marks in read
+    ]
+
+
+def sought_by(told: Mapping[str, str], lexicon: Lexicon) -> tuple[list[int], list[str]]:
+    """The keys and the marks of one row."""
+    asked = asked_for(told, lexicon)
+    return telling_keys(asked), _marks(told, asked)
 
 
 class Judge:
@@ -55,47 +105,22 @@ class Judge:
     def __init__(
         self,
         compartment: Compartment,
-        reader: Reader,
         earlier: Mapping[str, uuid.UUID],
         *,
         source: str,
-        corrected: Mapping[int, Mapping[int, str]] | None = None,
     ) -> None:
         self.compartment = compartment
         self.source = source
-        self.corrected = corrected or {}  # by row and place, what is right where something else stands
-        self.reader = reader
         self.registry = Registry(compartment)
         self.earlier = earlier  # rows of earlier imports from this sender, by their key: whose they became
         self._seen: dict[str, int] = {}
 
-    def read(self, rows: Iterable[Row], *, ends_open_at: int = 0) -> list[Judged]:
-        """Only what the cells say, without a query. `ends_open_at`: the last row of a file that ends without a line's end."""
-        found = []
-        for number, cells in rows:
-            right = self.corrected.get(number)
-            told = self.reader.read(cells if right is None else with_right(cells, right))
-            if number == ends_open_at and right is None and len(cells) < len(self.reader.columns):
-                told.faults.append((max(len(cells) - 1, 0), "cut_row", ""))
-            row = _judged(number, cells, told)
-            if row.verdict != V.INVALID:
-                self._make_askable(row)
-            found.append(row)
-        return found
-
-    def _make_askable(self, row: Judged) -> None:
-        row.asked = self.registry.asked(row.told)
-        row.keys = telling_keys(row.asked)
-
     def judge(self, rows: list[Judged]) -> list[Judged]:
-        for row in rows:
-            if row.verdict != V.INVALID:
-                self._make_askable(row)
         return self.settle(self.compare(self.ask(rows)))
 
     def ask(self, rows: list[Judged]) -> list[Judged]:
         """First: whom they may mean at all. To be called in the order of the rows."""
-        fresh = [row for row in rows if row.asked is not None and not self._again(row, row.asked)]
+        fresh = [row for row in rows if row.verdict != V.INVALID and not self._again(row)]
         for row, held in zip(fresh, self.registry.holders([row.keys for row in fresh]), strict=True):
             row.held = held
         return rows
@@ -103,8 +128,8 @@ class Judge:
     def compare(self, rows: list[Judged]) -> list[Judged]:
         """Then: whom of them. Without a query, so another thread may do it."""
         for row in rows:
-            if row.asked is not None and row.held is not None:
-                self._say(row, self.registry.alike(row.asked, row.held) if row.held else [])
+            if row.held is not None:
+                self._say(row, self.registry.alike(row.told, row.held))
         return rows
 
     def settle(self, rows: list[Judged]) -> list[Judged]:
@@ -117,14 +142,13 @@ class Judge:
     def remember(self, rows: Iterable[tuple[int, Mapping[str, str]]]) -> None:
         """Rows that were judged before this process began."""
         for number, told in rows:
-            for mark in _marks(told, self.registry.asked(told)):
+            for mark in sought_by(told, self.registry.lexicon)[1]:
                 self._seen.setdefault(mark, number)
 
-    def _again(self, row: Judged, read: Read) -> bool:
+    def _again(self, row: Judged) -> bool:
         """The same person a second time in one file, in whatever script: by number and name, or by names and whole date."""
-        marks = _marks(row.told, read)
-        first = next((self._seen[mark] for mark in marks if mark in self._seen), None)
-        for mark in marks:
+        first = next((self._seen[mark] for mark in row.marks if mark in self._seen), None)
+        for mark in row.marks:
             self._seen.setdefault(mark, row.number)
         if first is None:
             return False
@@ -141,9 +165,9 @@ class Judge:
             else set()
         )
         for row in known:
-            if row.person_id not in there and row.asked is not None:
+            if row.person_id not in there:
                 row.verdict, row.person_id = V.NEW, None
-                self._choose(row, self.registry.alike(row.asked, row.held or ()))
+                self._choose(row, self.registry.alike(row.told, row.held or ()))
 
     def _say(self, row: Judged, alike: list[Likeness]) -> None:
         if (same := self.earlier.get(row.key)) is not None:
@@ -304,11 +328,6 @@ def _holds(names: Iterable[tuple[str, str, str]], parts: tuple[str, str, str]) -
 def with_right(cells: Sequence[str], right: Mapping[int, str]) -> list[str]:
     width = max([len(cells), *(place + 1 for place in right)])
     return [right.get(place, cells[place] if place < len(cells) else "") for place in range(width)]
-
-
-def _judged(number: int, cells: list[str], told: Told) -> Judged:
-    verdict = V.INVALID if told.faults else V.NEW
-    return Judged(number, cells, told.values, told.faults, told.key, verdict)
 
 
 def _marks(told: Mapping[str, str], read: Read) -> list[str]:

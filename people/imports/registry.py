@@ -5,14 +5,14 @@ The dossiers are asked for by the keys of many rows at once, never row by row; o
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from django.db import models
 from django.db.models import F
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast
 
 from access.models import Compartment
 from people.matching import Comparison, FieldWeight, Record
@@ -57,7 +57,8 @@ def record_of(told: Mapping[str, str]) -> Record:
 
 
 class IsAmong(models.Func):
-    """One of these numbers, told to the database as one value: thousands of parameters took two fifths of the checking."""
+    """One of these numbers, told to the database as one text: reading and planning thousands of values takes it longer than
+    looking for them."""
 
     output_field = models.BooleanField()
     conditional = True
@@ -69,13 +70,16 @@ class IsAmong(models.Func):
     def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         column, params = compiler.compile(self.get_source_expressions()[0])
         if connection.vendor == "postgresql":
-            return f"{column} = ANY(%s::bigint[])", [*params, self.numbers]
+            among = f"{column} IN (SELECT unnest(%s::bigint[]))"
+            return among, [*params, "{" + ",".join(map(str, self.numbers)) + "}"]
         among = f"{column} IN (SELECT value FROM json_each(%s))"  # noqa: S608  a column of our own
         return among, [*params, orjson.dumps(self.numbers).decode()]
 
 
 class Registry:
-    """The dossiers of one half, as far as the rows of an import ask for them."""
+    """The dossiers of one half, as far as the rows of an import ask for them: each is read, and each key asked for, once. It is
+    for one turn; whoever writes by what it said asks anew for what came since.
+    """
 
     MOST_KEPT = 200_000
 
@@ -83,47 +87,67 @@ class Registry:
         self.compartment = compartment
         self.lexicon = Lexicon()
         self.comparer = Comparer(Usual())
-        self._held: dict[uuid.UUID, Read] = {}
-
-    def asked(self, told: Mapping[str, str]) -> Read:
-        return read(record_of(told), self.lexicon, as_sought=True)
+        self._held: dict[str, Held] = {}
+        self._found: dict[int, Sequence[str]] = {}
+        self._read_as: dict[str, str] | None = None
 
     def holders(self, rows: Sequence[Sequence[int]]) -> list[list[Held]]:
         """For each row, given by its keys, the dossiers that share some."""
-        found = self._holders(set().union(*rows))
-        wanted = [likeliest((found[key] for key in of_row if key in found), MOST_COMPARED) for of_row in rows]
+        self._ask(set().union(*rows))
+        found = self._found
+        wanted = [likeliest([pks for key in of_row if (pks := found[key])], MOST_COMPARED) for of_row in rows]
         held = self._read_held({pk for pks in wanted for pk in pks})
-        return [[(pk, held[pk]) for pk in pks if pk in held] for pks in wanted]
+        return [[held[pk] for pk in pks if pk in held] for pks in wanted]
 
-    def alike(self, row: Read, held: Iterable[Held]) -> list[Likeness]:
-        """Whom of these it may mean, the likeliest first. Without a query."""
-        found = []
+    def alike(self, told: Mapping[str, str], held: Sequence[Held]) -> list[Likeness]:
+        """Whom of these a row may mean, the likeliest first. Without a query."""
+        if not held:
+            return []
+        asked, found = asked_for(told, self.lexicon), []
         for pk, person in held:
-            comparison = self.comparer.compare(row, person)
+            comparison = self.comparer.compare(asked, person)
             levels = {one.field: one.level for one in comparison.fields}
             if comparison.score >= MAY_BE or levels.get("service_number") == "same":
                 found.append(Likeness(pk, comparison, _is_certain(levels)))
         found.sort(key=lambda one: (-one.comparison.score, one.person_id))
         return found[:MOST_SHOWN]
 
-    def _holders(self, keys: set[int]) -> dict[int, list[uuid.UUID]]:
-        """As `people.matching.registry.holders`, in one query: there are thousands of keys, and nearly all find nobody."""
+    def _ask(self, keys: set[int]) -> None:
+        """As `people.matching.registry.holders`, in one query: there are thousands of keys, and nearly all find nobody. The
+        ids as the database writes them, since making objects of all of them takes longer than finding them.
+        """
+        if len(self._found) > self.MOST_KEPT:
+            self._found = {key: pks for key, pks in self._found.items() if key in keys}
+        asked = sorted(keys - self._found.keys())
         rows = MatchKey.objects.unscoped("the half that is written to").filter(compartment=self.compartment)
-        found: dict[int, list[uuid.UUID]] = defaultdict(list)
-        holder = Coalesce(F("person__merged_into_id"), F("person_id"))
-        some = rows.filter(IsAmong("key", sorted(keys))).order_by()
-        for key, pk in some.values_list("key", holder).iterator(chunk_size=10_000):
+        some = rows.filter(IsAmong("key", asked)).order_by()
+        found: dict[int, list[str]] = defaultdict(list)
+        for key, pk in some.values_list("key", _text("person_id")).iterator(chunk_size=10_000):
             if len(of_key := found[key]) <= MOST_HOLDERS:
                 of_key.append(pk)
-        return {key: pks for key, pks in found.items() if len(pks) <= MOST_HOLDERS}
+        self._found |= dict.fromkeys(asked, ())
+        read_as = self._merged()
+        for key, pks in found.items():
+            if len(pks) <= MOST_HOLDERS:
+                self._found[key] = [read_as.get(pk, pk) for pk in pks]
 
-    def _read_held(self, pks: set[uuid.UUID]) -> dict[uuid.UUID, Read]:
+    def _merged(self) -> dict[str, str]:
+        """Who is read as another. They are few."""
+        if self._read_as is None:
+            merged = Person.objects.unscoped("the half that is written to").filter(
+                compartment=self.compartment, merged_into__isnull=False
+            )
+            self._read_as = dict(merged.order_by().values_list(_text("pk"), _text("merged_into_id")))
+        return self._read_as
+
+    def _read_held(self, pks: set[str]) -> dict[str, Held]:
         if len(self._held) > self.MOST_KEPT:
             self._held.clear()
-        self._held |= dict(self._records(pks - self._held.keys()))
+        asked = {uuid.UUID(pk): pk for pk in pks - self._held.keys()}
+        self._held |= {asked[pk]: (pk, read) for pk, read in self._records(asked.keys())}
         return {pk: self._held[pk] for pk in pks if pk in self._held}
 
-    def _records(self, pks: set[uuid.UUID]) -> Iterable[tuple[uuid.UUID, Read]]:
+    def _records(self, pks: Collection[uuid.UUID]) -> Iterable[Held]:
         if not pks:
             return
         persons = Person.objects.unscoped("the half that is written to").filter(compartment=self.compartment)
@@ -137,9 +161,17 @@ class Registry:
             yield pk, read(record, self.lexicon)
 
 
+def _text(name: str) -> Cast:
+    return Cast(F(name), models.TextField())
+
+
+def asked_for(told: Mapping[str, str], lexicon: Lexicon) -> Read:
+    return read(record_of(told), lexicon, as_sought=True)
+
+
 def telling_keys(row: Read) -> list[int]:
     """Without those that many share and that never suffice alone: the family name, the family name with the year."""
-    return [hashed(key) for key in keys_of(row) if not key.startswith(("f|", "fy|"))]
+    return sorted(hashed(key) for key in keys_of(row) if not key.startswith(("f|", "fy|")))
 
 
 def match_keys(told: Mapping[str, str], names: Iterable[Spelt], lexicon: Lexicon) -> list[int]:

@@ -2,18 +2,20 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import orjson
 from django.db import models
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce
 
 from access.models import User
-from core.pouring import prepared
+from core.beside import Beside
+from core.pouring import Ready, pour_ready, ready
 from people.imports.judging import (
     Spelling,
     Stated,
@@ -49,8 +51,13 @@ from people.search.words import Reader, Spelt
 
 PERSON_COLUMNS = ("id", "label", *IDENTITY)
 NAME_COLUMNS = ("id", "person_id", "script", "kind", "family", "given", "patronymic", "is_preferred")
+FINAL: tuple[tuple[type[models.Model], tuple[str, ...]], ...] = (
+    (Person, PERSON_COLUMNS), (Name, NAME_COLUMNS), (SearchKey, ("person_id", "key", "place")),
+    (MatchKey, ("person_id", "key")),
+)  # fmt: skip
 TAKEN_COLUMNS = (
-    "pk", "number", "told", "verdict", "candidates", "repeats", "person_id", "decision", "decided_by_id", "chosen_id",
+    "pk", "number", "told_text", "verdict", "candidates_text", "repeats", "person_id", "decision", "decided_by_id",
+    "chosen_id",
 )  # fmt: skip
 
 
@@ -88,7 +95,12 @@ class Taken:
 
 
 def taken(rows: "QuerySet[ImportRow]") -> list[Taken]:
-    return [Taken(*row) for row in rows.values_list(*TAKEN_COLUMNS)]
+    texts = {f"{name}_text": Cast(name, models.TextField()) for name in ("told", "candidates")}
+    found = rows.annotate(**texts).values_list(*TAKEN_COLUMNS)
+    return [
+        Taken(pk, number, orjson.loads(told), verdict, orjson.loads(candidates), *others)
+        for pk, number, told, verdict, candidates, *others in found
+    ]
 
 
 class Fresh(NamedTuple):
@@ -103,23 +115,42 @@ def fresh_of(rows: Iterable[Taken]) -> list[Fresh]:
     return [Fresh(row.number, row.person_id, row.told) for row in rows]
 
 
-Write = Callable[[Mapping[str, Any]], None]
-
-
-class Dossiers:
-    """The rows of new dossiers and what they are found by, made by a thread of its own while the database takes those before
-    them. In a list the same names come again and again: each is read once a turn.
+class Maker:
+    """The rows of new dossiers, and what they are found by, as the tables of FINAL take them. Made and called with values of
+    JSON, since `core.beside` calls it. In a list the same names come again and again: each is read once a turn.
     """
 
     def __init__(self) -> None:
         self.reader, self.lexicon = Reader(), Lexicon()
-        self._beside = ThreadPoolExecutor(1)
-        self._coming: list[tuple[list[Fresh], Future[list[Write]]]] = []
+
+    def __call__(self, rows: Iterable[tuple[str, Mapping[str, str]]]) -> list[Ready]:
+        persons, names, searched, matched = [], [], [], []
+        for pk, told in rows:
+            spelt = spellings(told)
+            texts = [" ".join(filter(None, one.parts)) for one in spelt]
+            persons.append((pk, texts[0][:LABEL_LENGTH], *[told.get(name, "") for name in IDENTITY]))
+            for place, (one, text) in enumerate(zip(spelt, texts, strict=True)):
+                names.append((str(uuid.uuid4()), pk, script_of(text), one.kind, *one.parts, not place))
+            searched += [(pk, key, place) for key, place in self._search_keys(told, spelt).items()]
+            matched += [(pk, key) for key in match_keys(told, [one.parts for one in spelt], self.lexicon)]
+        return [ready(persons), ready(names), ready(searched), ready(matched)]
+
+    def _search_keys(self, told: Mapping[str, str], spelt: Iterable[Spelling]) -> dict[str, int]:
+        names = [Spelt(*one.parts, is_call_sign=one.kind == Name.Kind.CALL_SIGN) for one in spelt]
+        return self.reader.keys_of(names, told.get("birth_date", ""), told.get("service_number", ""))
+
+
+class Dossiers:
+    """What a Maker makes of rows, begun while the database takes those before them."""
+
+    def __init__(self, maker: Beside) -> None:
+        self._beside = maker
+        self._coming: list[tuple[list[Fresh], Future[list[Ready]]]] = []
 
     def expect(self, rows: list[Fresh]) -> None:
         """Begin with these, unless that was begun."""
         if rows and all(rows != begun for begun, _future in self._coming):
-            self._coming.append((rows, self._beside.submit(self._made, rows)))
+            self._coming.append((rows, self._beside.begin([(str(row.person_id), row.told) for row in rows])))
 
     def write(self, rows: list[Fresh], always: Sequence[Mapping[str, Any]]) -> None:
         """Those expected first; what was expected instead of them is forgotten. `always`: of each table, what is the same in
@@ -129,31 +160,9 @@ class Dossiers:
             begun, future = self._coming.pop(0)
             made = future.result()
             if begun == rows:
-                for write, same in zip(made, always, strict=True):
-                    write(same)
+                for (model, columns), of_table, same in zip(FINAL, made, always, strict=True):
+                    pour_ready(model, columns, of_table, same)
                 return
-
-    def close(self) -> None:
-        self._beside.shutdown(cancel_futures=True)
-
-    def _made(self, rows: list[Fresh]) -> list[Write]:
-        persons, names, searched, matched = [], [], [], []
-        for row in rows:
-            told, pk, spelt = row.told, str(row.person_id), spellings(row.told)
-            texts = [" ".join(filter(None, one.parts)) for one in spelt]
-            persons.append((pk, texts[0][:LABEL_LENGTH], *[told.get(name, "") for name in IDENTITY]))
-            for place, (one, text) in enumerate(zip(spelt, texts, strict=True)):
-                names.append((str(uuid.uuid4()), pk, script_of(text), one.kind, *one.parts, not place))
-            searched += [(pk, key, place) for key, place in self._search_keys(told, spelt).items()]
-            matched += [(pk, key) for key in match_keys(told, [one.parts for one in spelt], self.lexicon)]
-        return [
-            prepared(Person, PERSON_COLUMNS, persons), prepared(Name, NAME_COLUMNS, names),
-            prepared(SearchKey, ("person_id", "key", "place"), searched), prepared(MatchKey, ("person_id", "key"), matched),
-        ]  # fmt: skip
-
-    def _search_keys(self, told: Mapping[str, str], spelt: Iterable[Spelling]) -> dict[str, int]:
-        names = [Spelt(*one.parts, is_call_sign=one.kind == Name.Kind.CALL_SIGN) for one in spelt]
-        return self.reader.keys_of(names, told.get("birth_date", ""), told.get("service_number", ""))
 
 
 class Writer:

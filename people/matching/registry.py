@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from math import log2
+from typing import TypeVar
 
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -23,6 +24,7 @@ from people.models import Identifier, MatchKey, Name, Person, SamePersonJudgemen
 COMPARED = 32  # of those who share a key, the likeliest so many are compared in full
 SUSPICIOUS = 0.0  # bits: less speaks rather against its being the same person
 KEYS_IN_A_QUERY = 900
+Id = TypeVar("Id", uuid.UUID, str)
 SUPPOSED = 1_000_000  # persons: what a key that one of them holds is worth
 
 
@@ -77,9 +79,9 @@ def holders(rows: "QuerySet[MatchKey]", keys: Collection[str]) -> dict[str, list
     return dict(found)
 
 
-def likeliest(holders: Iterable[Sequence[uuid.UUID]], most: int = COMPARED) -> list[uuid.UUID]:
+def likeliest(holders: Iterable[Sequence[Id]], most: int = COMPARED) -> list[Id]:
     """By the keys shared, each worth its rarity."""
-    worth: dict[uuid.UUID, float] = defaultdict(float)
+    worth: dict[Id, float] = defaultdict(float)
     for persons in holders:
         for person_id in persons:
             worth[person_id] += log2(SUPPOSED / len(persons))

@@ -16,7 +16,7 @@ from core.errors import InputRefused, TransitionRefused
 from core.sheets.limits import MOST_CELL
 from people.imports.cells import fault_sentence
 from people.imports.columns import Column
-from people.imports.judging import Judge, Judged
+from people.imports.judging import CellReader, Judge, Judged, judged
 from people.matching.record import number_of
 from people.models import Decision, Import, ImportRow, ImportStatus, Outcome, RowCorrection, RowVerdict
 from people.operations.imports import importer, keep_judged
@@ -40,15 +40,15 @@ def correct_row(
         raise TransitionRefused(_("Only a row that cannot be taken, and is not taken in, is corrected."))
     changed = {place: value for place, value in cells.items() if value != _now(row, made, place)}
     _refuse_odd_cells(of, changed)
-    judged = _judged(of, row, {place: one.value for place, one in made.items()} | changed)
-    _refuse_faults(judged)
+    found = _checked(of, row, {place: one.value for place, one in made.items()} | changed)
+    _refuse_faults(found)
     for place, value in changed.items():
         told = {"value": value, "corrected_by": actor, "corrected_at": clock.now()}
         RowCorrection.objects.update_or_create(
             {**told, "compartment_id": of.compartment_id}, of_import=of, number=number, place=place
         )
     for name in JUDGED:
-        setattr(row, name, getattr(judged, name))
+        setattr(row, name, getattr(found, name))
     row.decision, row.chosen_id, row.outcome = Decision.AS_JUDGED, None, Outcome.NONE
     row.save(update_fields=[*JUDGED, "decision", "chosen_id", "outcome"])
     event = record(
@@ -103,14 +103,13 @@ def _refuse_faults(judged: Judged) -> None:
         raise InputRefused(next(iter(errors.values()))[0], errors=errors)
 
 
-def _judged(of: Import, row: ImportRow, corrected: Mapping[int, str]) -> Judged:
+def _checked(of: Import, row: ImportRow, corrected: Mapping[int, str]) -> Judged:
     """As the check of the whole file would, with the rows of it that may be the same person."""
-    right = {row.number: corrected}
-    judge = Judge(of.compartment, reader_of(of), earlier_rows(of), source=of.sender, corrected=right)
-    (read,) = judge.read([(row.number, row.cells)])
+    judge = Judge(of.compartment, earlier_rows(of), source=of.sender)
+    (read,) = judged(CellReader(*reader_of(of, {row.number: corrected}))([(row.number, row.cells)]))
     judge.remember(_perhaps_the_same(of, row.number, read))
-    (judged,) = judge.judge([read])
-    return judged
+    (found,) = judge.judge([read])
+    return found
 
 
 def _perhaps_the_same(of: Import, number: int, read: Judged) -> list[tuple[int, Any]]:

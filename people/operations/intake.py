@@ -7,9 +7,8 @@ again and again, and does nothing, is not begun for ever: the import rests and s
 
 import logging
 import time
-import traceback
 import uuid
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
@@ -28,14 +27,14 @@ from accounts.operations import system_user
 from audit.models import Log
 from audit.recording import record
 from core import clock, uploads
-from core.ahead import one_ahead
-from core.errors import DomainError
+from core.beside import Beside, one_ahead
+from core.errors import DomainError, place_of
 from core.pouring import pour_values
 from core.sheets.faults import FileRefused
+from core.sheets.limits import MOST_ROWS
 from core.sheets.reading import Row, Table, reading
-from people.imports.cells import Reader
 from people.imports.columns import guess
-from people.imports.judging import Judge, Judged
+from people.imports.judging import Judge, Judged, judged, sought_by
 from people.imports.writing import Dossiers, Taken, Writer, fresh_of, take_back, taken
 from people.models import (
     AT_WORK,
@@ -66,7 +65,7 @@ SILENT_FOR = timedelta(seconds=60)  # then whoever worked on it is thought dead
 TELLS_EVERY = 5.0  # seconds; whoever reads a long file lives
 EARLIER_IMPORTS = 5
 MOST_TRIES = 3  # of turns that do nothing
-PLACES_LOGGED = 6
+MANY = 5_000  # rows: then a process of its own is worth its start
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +85,7 @@ def work_on(import_id: str | uuid.UUID) -> bool:
     except DomainError as refused:
         _stop(of, refused)
     except Exception as error:
-        log.error("import %s: try %s of %s failed: %s", of.pk, of.tries, of.status, _where(error))
+        log.error("import %s: try %s of %s failed: %s", of.pk, of.tries, of.status, place_of(error))
         if of.tries >= MOST_TRIES:
             _give_up(of)
     return False
@@ -107,12 +106,6 @@ def _begun(import_id: str | uuid.UUID) -> Import | None:
     of.worked_at = timezone.now()
     of.save(update_fields=["tries", "worked_at"])
     return of
-
-
-def _where(error: Exception) -> str:
-    """For the operator: what it was and in which lines. Its words may hold what stands in a row."""
-    frames = traceback.extract_tb(error.__traceback__)[-PLACES_LOGGED:]
-    return " < ".join([type(error).__name__, *(f"{one.filename}:{one.lineno}" for one in reversed(frames))])
 
 
 def unfinished() -> list[uuid.UUID]:
@@ -182,11 +175,12 @@ def _check(of: Import, until: float) -> bool:
     """Every row beneath the headings, in chunks, each written once with its verdict."""
     of.refresh_from_db()
     since = of.judged_at_position if of.done_rows else _position(of)  # before the registry is first asked
-    judge = Judge(of.compartment, reader_of(of), earlier_rows(of), source=of.sender, corrected=corrected_cells(of))
+    judge = Judge(of.compartment, earlier_rows(of), source=of.sender)
     judge.remember(_rows_of(of).exclude(verdict=RowVerdict.INVALID).order_by("number").values_list("number", "told"))
     with (
         reading(uploads.path_of(of.pk), sheet=of.sheet) as table,
-        closing(one_ahead(_read_rows(judge, table, after=max(of.heading_row, of.done_through)))) as chunks,
+        _beside(of, "people.imports.judging:CellReader", *reader_of(of, corrected_cells(of))) as cells,
+        closing(one_ahead(_begun_chunks(table, cells, after=max(of.heading_row, of.done_through)))) as chunks,
         closing(_compared(judge, chunks)) as compared,
     ):
         for chunk, is_last in compared:
@@ -198,25 +192,29 @@ def _check(of: Import, until: float) -> bool:
     return False
 
 
-Chunk = tuple[list[Judged], bool]  # and whether it is the last
-
-
-def _compared(judge: Judge, chunks: Iterable[Chunk]) -> Generator[Chunk]:
-    """Each chunk beside the dossiers it may mean; in a thread, while the database is asked for those of the next."""
-    with ThreadPoolExecutor(1) as beside:
-        coming: tuple[Future[list[Judged]], bool] | None = None
-        for chunk, is_last in chunks:
-            begun = beside.submit(judge.compare, judge.ask(chunk)), is_last
-            if coming:
-                yield coming[0].result(), coming[1]
-            coming = begun
-        if coming:
-            yield coming[0].result(), coming[1]
-
-
-def _read_rows(judge: Judge, table: Table, *, after: int) -> Iterator[Chunk]:
+def _begun_chunks(table: Table, cells: Beside, *, after: int) -> Iterator[tuple[Future[list[Any]], bool]]:
+    """What the cells say, in chunks; and whether it is the last."""
     for chunk, is_last in _chunks((row for row in table.rows if row[0] > after), CHUNK):
-        yield judge.read(chunk, ends_open_at=chunk[-1][0] if is_last and table.ends_open else 0), is_last
+        yield cells.begin(chunk, chunk[-1][0] if is_last and table.ends_open else 0), is_last
+
+
+def _compared(judge: Judge, chunks: Iterable[tuple[list[Any], bool]]) -> Generator[tuple[list[Judged], bool]]:
+    """Each chunk beside the dossiers it may mean; in a thread, and just while the database is asked for those of the next:
+    at any other time it would only take turns with this one."""
+    coming: tuple[list[Judged], bool] | None = None
+    with ThreadPoolExecutor(1) as beside:
+        for chunk, is_last in chunks:
+            begun = beside.submit(judge.compare, coming[0]) if coming else None
+            asked = judge.ask(judged(chunk))
+            if begun and coming:
+                yield begun.result(), coming[1]
+            coming = asked, is_last
+    if coming:
+        yield judge.compare(coming[0]), coming[1]
+
+
+def _beside(of: Import, maker: str, *given: Any) -> Beside:
+    return Beside(maker, *given, in_process=of.work_rows - of.done_rows >= MANY)
 
 
 @transaction.atomic
@@ -245,11 +243,12 @@ def _end_checking(of: Import, *, actor: User) -> None:
     locked.save(update_fields=["rows", "status", "version"])
 
 
-def reader_of(of: Import) -> Reader:
-    return Reader(
-        {int(place): column for place, column in of.columns.items()}, month_first=of.month_first,
-        given_name_first=of.given_name_first, last_day=last_day(),
-    )  # fmt: skip
+def reader_of(of: Import, corrected: Mapping[int, Mapping[int, str]]) -> tuple[Any, ...]:
+    """What a CellReader is made with, as values of JSON."""
+    right = {
+        str(number): {str(place): value for place, value in of_row.items()} for number, of_row in corrected.items()
+    }
+    return of.columns, right, last_day().isoformat(), of.month_first, of.given_name_first
 
 
 def corrected_cells(of: Import) -> dict[int, dict[int, str]]:
@@ -282,27 +281,28 @@ ROW_COLUMNS = (
 )  # fmt: skip
 
 
-def _write_rows(of: Import, judged: Iterable[Judged]) -> None:
+def _write_rows(of: Import, rows: Iterable[Judged]) -> None:
     always = {
         "of_import_id": of.pk, "compartment_id": of.compartment_id, "chosen_id": None, "decision": "", "outcome": "",
         "decided_by_id": None, "undo": None,
     }  # fmt: skip
-    rows = (
+    values = (
         (
             uuid.uuid4(), row.number, row.cells, row.told, row.faults, row.key, row.verdict, row.differences, row.candidates,
             row.repeats, row.person_id,
         )
-        for row in judged
+        for row in rows
     )  # fmt: skip
-    pour_values(ImportRow, ROW_COLUMNS, rows, always)
+    pour_values(ImportRow, ROW_COLUMNS, values, always)
 
 
 # Writing
 
 
 def _commit(of: Import, until: float) -> bool:
-    with closing(Dossiers()) as dossiers:
-        return _by_chunks(of, until, partial(_commit_chunk, dossiers=dossiers))
+    of.refresh_from_db()
+    with _beside(of, "people.imports.writing:Maker") as maker:
+        return _by_chunks(of, until, partial(_commit_chunk, dossiers=Dossiers(maker)))
 
 
 @transaction.atomic
@@ -310,8 +310,7 @@ def _commit_chunk(of: Import, *, actor: User, dossiers: Dossiers) -> bool:
     """Returns whether there may be more."""
     of = _locked(of, S.COMMITTING)
     seat = _may(of, actor)
-    left = to_be_taken(of, of.taken_verdicts).filter(number__gt=of.done_through).order_by("number")
-    rows = taken(left[:CHUNK])
+    rows = _next_rows(of, of.done_through)
     if not rows:
         of.status = S.COMMITTED
         of.version += 1
@@ -319,7 +318,7 @@ def _commit_chunk(of: Import, *, actor: User, dossiers: Dossiers) -> bool:
         return False
     creates, updates = [row for row in rows if row.creates], [row for row in rows if not row.creates]
     dossiers.expect(fresh_of(creates))
-    dossiers.expect(fresh_of(row for row in taken(left[CHUNK : 2 * CHUNK]) if row.creates))
+    dossiers.expect(fresh_of(row for row in _next_rows(of, rows[-1].number) if row.creates))
     writer = Writer(of, actor, clock.now(), dossiers)
     refused = {row.number: row.refused for row in creates if row.decision}
     for number, first in _repeated(of, creates).items():
@@ -354,6 +353,17 @@ def _commit_chunk(of: Import, *, actor: User, dossiers: Dossiers) -> bool:
     return True
 
 
+def _next_rows(of: Import, after: int) -> list[Taken]:
+    """The next to be taken in, by stretches of numbers: for a LIMIT alone the database sorts all that are left, each time."""
+    left = to_be_taken(of, of.taken_verdicts).order_by("number")
+    stretch = CHUNK
+    while True:
+        rows = taken(left.filter(number__gt=after, number__lte=after + stretch)[:CHUNK])
+        if len(rows) > CHUNK // 2 or stretch > MOST_ROWS:
+            return rows
+        stretch *= 8
+
+
 def _repeated(of: Import, creates: Iterable[Taken]) -> dict[int, uuid.UUID]:
     """Of rows that a person did not take for the same as an earlier one of the file: whose dossier that one became."""
     firsts = {row.number: row.repeats for row in creates if row.decision and row.repeats}
@@ -367,13 +377,17 @@ def _repeated(of: Import, creates: Iterable[Taken]) -> dict[int, uuid.UUID]:
 def _still_new(of: Import, rows: list[Taken]) -> list[Taken]:
     """Without the rows whom somebody entered meanwhile. Who was decided to be new by a person stays so."""
     unsettled = [row for row in rows if not row.decision]
-    judge = Judge(of.compartment, reader_of(of), {}, source=of.sender)
-    fresh = [Judged(row.number, [], row.told, [], "") for row in unsettled]
-    for row, judged in zip(unsettled, judge.judge(fresh), strict=True):
-        if judged.verdict not in (RowVerdict.NEW, RowVerdict.ERASED, RowVerdict.REPEATED):
+    judge = Judge(of.compartment, {}, source=of.sender)
+    fresh = [
+        Judged(row.number, [], row.told, [], "", keys=keys, marks=marks)
+        for row in unsettled
+        for keys, marks in [sought_by(row.told, judge.registry.lexicon)]
+    ]
+    for row, found in zip(unsettled, judge.judge(fresh), strict=True):
+        if found.verdict not in (RowVerdict.NEW, RowVerdict.ERASED, RowVerdict.REPEATED):
             row.verdict = RowVerdict.AMBIGUOUS
             row.outcome = Outcome.REFUSED
-            row.candidates = judged.candidates or [[str(judged.person_id), 0, []]]
+            row.candidates = found.candidates or [[str(found.person_id), 0, []]]
     return [row for row in rows if row.outcome != Outcome.REFUSED]
 
 

@@ -37,7 +37,7 @@ from people.models import (
     SearchKey,
     SenderColumns,
 )
-from people.operations import add_claim, change_person, create_person, intake
+from people.operations import IDENTITY, add_claim, change_person, create_person, intake
 from people.operations import imports as operations
 from people.operations.corrections import correct_row
 from people.operations.deadlines import tell_of_passed_deadlines
@@ -840,6 +840,61 @@ ROW = st.tuples(
     st.sampled_from(["", "U-1", "U-2000001", "=1+1"]), st.sampled_from(["", "civilian", "woman, child", "nobody"]),
     st.sampled_from(["", "2022", "04.2022"]),
 )  # fmt: skip
+
+
+def test_a_long_list_is_read_and_made_by_processes_as_a_short_one_is_by_threads(cast, monkeypatch):
+    clerk = cast.north.clerk
+    names = [{"family": "Коваль", "given": "Іван", "patronymic": "Петрович"}]
+    create_person(actor=clerk, names=names, birth_date="1987-04-23")
+    rows = [
+        KOVAL,
+        MELNYK,
+        ["", "Koval", "Ivan", "Petrovych", "1987-04-23", "", ""],
+        ["", "Тест", "Iван", "", "2031", "", ""],
+    ]
+    content, found = csv_of(HEADINGS, *rows), []
+    of_name = ("family", "given", "patronymic", "script", "kind", "is_preferred", "source")
+
+    for many in (intake.MANY, 0):
+        monkeypatch.setattr(intake, "MANY", many)
+        of = taken(clerk, content)
+        staged = ImportRow.objects.unscoped("test").filter(of_import=of).order_by("number")
+        columns = ("number", "cells", "told", "faults", "key", "verdict", "differences", "repeats")
+        told = list(staged.values(*columns))
+        commit(of, clerk)
+        told += Person.objects.unscoped("test").order_by("label").values("label", *IDENTITY)
+        told += Name.objects.unscoped("test").order_by("person__label").values("person__label", *of_name)
+        for model, of_key in ((SearchKey, ("key", "place")), (MatchKey, ("key",))):
+            told += model.objects.unscoped("test").order_by("person__label", "key").values("person__label", *of_key)
+        found.append(told)
+        undo(of, clerk)
+
+    assert [row["verdict"] for row in found[0][:4]] == ["update", "new", "repeated", "invalid"]
+    assert found[0] == found[1]
+
+
+def test_rows_that_lie_far_apart_are_taken_in_in_their_order(cast, monkeypatch):
+    """They are read by stretches of numbers, which grow where there is little to find."""
+    monkeypatch.setattr(intake, "CHUNK", 2)
+    clerk = cast.north.clerk
+    empty = [""] * len(HEADINGS)
+    families = ["Авдієнко", "Бондар", "Вербицький", "Гнатюк", "Дорошенко", "Євтушенко"]
+    gaps = [0, 40, 0, 700, 1, 3]
+    rows = [
+        row
+        for gap, family in zip(gaps, families, strict=True)
+        for row in [*[empty] * gap, ["", family, "Іван", "", "", "", ""]]
+    ]
+
+    of = commit(taken(clerk, csv_of(HEADINGS, *rows)), clerk)
+
+    assert of.status == ImportStatus.COMMITTED
+    staged = ImportRow.objects.unscoped("test").filter(of_import=of).order_by("number")
+    assert [(row.number, row.cells[1], row.outcome) for row in staged] == [
+        (number, family, "created") for number, family in zip([2, 43, 44, 745, 747, 751], families, strict=True)
+    ]
+    events = Event.objects.unscoped("test").about(of).filter(kind="import.committed").select_related("content")
+    assert sum(json.loads(event.content.json)["created"] for event in events) == len(families)
 
 
 @pytest.mark.slow
