@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from core.sheets.formulas import unread_cells
 from core.sheets.limits import (
     MEGABYTE,
     MOST_CELL,
@@ -97,13 +98,16 @@ def sheet_names(path: Path) -> list[str]:
 
 
 def rows_of(path: Path, sheet: str) -> Iterator[list[str]]:
-    """Every row from the first of the sheet; a merged cell's value stands in each of its rows."""
+    """Every row from the first of the sheet; a merged cell's value stands in each of its rows, and what a formula left without
+    a value is seen as such.
+    """
     book = _opened(path)
     try:
         found = book.get_sheet_by_name(sheet)
     except Exception as error:
         raise Refused("no_sheet") from error
-    return _with_merged(_rows(found), found)
+    rows, unread = _rows(found), unread_cells(path, sheet)
+    return _with_merged(unread.put_into(rows) if unread else rows, found)
 
 
 def _opened(path: Path) -> Any:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from core.lifecycle import Text
 from core.partial_dates import check_partial_date
 from core.sheets.delimited import NUL_SEEN_AS
+from core.sheets.formulas import ERROR, UNSAVED_SEEN_AS
 from core.text import JOINERS
 from people.identity import SENTENCES, date_fault, name_fault
 from people.imports.columns import Column
@@ -38,6 +39,11 @@ FAULTS: dict[str, Text] = SENTENCES | {
     "unknown_category": _("“{what}” is no category that is known here: write prisoner of war, civilian, convicted or the like."),
     "unknown_status": _("“{what}” is not understood: write captured, missing, released, home or the like."),
     "death_by_list": _("“{what}”: no list can say that somebody died. Leave this cell out and record the word on the dossier."),
+    "unsaved_formula": _(
+        "This cell holds a formula whose result was not saved: open the file in a spreadsheet program, save it again, or type "
+        "the value."
+    ),
+    "error_value": _("“{what}” is an error that a formula gave: type the value, or leave the cell empty."),
     "cut_row": _("The file ends here, in the middle of a row: it may be cut off."),
 }  # fmt: skip
 
@@ -63,6 +69,7 @@ FAMILY_COLUMNS = {
 DATES = (Column.BIRTH_DATE, Column.CAPTURED_ON, Column.MISSING_SINCE)
 MOST_QUOTED = 60
 NAME_PARTS = ("family", "given", "patronymic")
+FIRST_OF_ERRORS = "#EeОоПп"
 UNSAFE_FIRST = "=+-@\t\r\x00＝＋－＠"
 
 
@@ -111,6 +118,10 @@ class Reader:
         return told
 
     def _value(self, column: Column, text: str) -> tuple[str, str, str]:
+        if text == UNSAVED_SEEN_AS:
+            return "", "unsaved_formula", ""
+        if text[0] in FIRST_OF_ERRORS and ERROR.fullmatch(text):
+            return "", "error_value", text
         if column in DATES:
             value, code = self._date(text)
             return value, code, text
@@ -161,7 +172,7 @@ class Reader:
 # What people write where they know nothing.
 EMPTY = frozenset(
     (
-        "-", "—", "–", "?", "n/a", "N/A", "#N/A", "null", "NULL", "нд", "н/д", "невідомо", "неизвестно", "unknown",
+        "-", "—", "–", "?", "n/a", "N/A", "null", "NULL", "нд", "н/д", "невідомо", "неизвестно", "unknown",
         "bilinmiyor", "غير معروف", "لا يوجد",
     )
 )  # fmt: skip

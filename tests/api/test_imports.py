@@ -1,11 +1,14 @@
 """Lists by program: rows are read, settled and set right as on the page."""
 
+import io
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from openpyxl import Workbook
 
+from people.imports.cells import fault_sentence
 from people.models import ImportRow, Person, RowCorrection
 from people.operations import create_person, intake
 from people.operations import imports as operations
@@ -24,8 +27,8 @@ def of(there, cast):
     return checked(cast.north.clerk)
 
 
-def checked(actor, text: str = FILE):
-    of = operations.begin_import([text.encode()], sender="South", actor=actor)
+def checked(actor, file: bytes = FILE.encode()):
+    of = operations.begin_import([file], sender="South", actor=actor)
     intake.work_on(of.pk)
     operations.map_columns(of, columns=COLUMNS, actor=actor)
     intake.work_on(of.pk)
@@ -109,6 +112,26 @@ def test_a_cell_that_stays_faulty_is_refused_where_it_stands(of, cast, api, row,
     assert [verdict for *_row, verdict, _by in stored()] == ["ambiguous", "new", "invalid"]
 
 
+def test_a_formula_without_its_result_is_told_at_its_cell(cast, api):
+    book, file = Workbook(), io.BytesIO()
+    for row in (
+        ["Surname", "Name", "Born", "Age"],
+        ["Koval", "Ivan", "=A1", "=2026-C2"],
+        ["Bondar", "Semen", "1988", "=2026-C3"],
+    ):
+        book.active.append(row)
+    book.save(file)
+
+    rows = rows_of(api(cast.north.clerk), checked(cast.north.clerk, file.getvalue()))
+
+    assert [(row["verdict"], row["cells"]) for row in rows.values()] == [
+        ("invalid", ["Koval", "Ivan", "=?", "=?"]), ("new", ["Bondar", "Semen", "1988", "=?"]),
+    ]  # fmt: skip
+    assert rows[2]["faults"] == [
+        {"column": 2, "code": "unsaved_formula", "sentence": fault_sentence("unsaved_formula", "")}
+    ]
+
+
 def test_a_row_that_can_be_taken_is_not_corrected(of, cast, api):
     refused = api(cast.north.clerk).step("imports", of.pk, "correct_row", row=3, cells={"2": "1988"})
 
@@ -185,7 +208,7 @@ def test_rows_cost_the_same_however_many_there_are(cast, api):
     call, asked = api(cast.north.clerk), []
     for name in ("Олег", "Іван"):
         create_person(actor=cast.north.clerk, names=[{"family": "Мельник", "given": name}])
-        of = checked(cast.north.clerk, FILE + f"Мельник,{name},\n" * len(asked))
+        of = checked(cast.north.clerk, (FILE + f"Мельник,{name},\n" * len(asked)).encode())
         call.get("import-rows/")
         with CaptureQueriesContext(connection) as queries:
             found = rows_of(call, of)

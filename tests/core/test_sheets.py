@@ -165,3 +165,64 @@ def test_a_nul_is_seen_and_what_we_write_is_read_back(tmp_path):
         back = read(tmp_path / name)[1][1]
         assert [safe(cell) for cell in cells] == back, name
         assert [tidy(cell) for cell in back] == [tidy(cell.strip()) for cell in cells]
+
+
+def sheet_of(good: bytes, rows: str, *, after: str = "") -> bytes:
+    """The workbook with these rows instead of its own."""
+    made = io.BytesIO()
+    text = f'<worksheet xmlns="a" xmlns:x="a"><sheetData>{rows}</sheetData>{after}</worksheet>'
+    with zipfile.ZipFile(io.BytesIO(good)) as given, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as packed:
+        for one in given.namelist():
+            packed.writestr(one, text if one == "xl/worksheets/sheet1.xml" else given.read(one))
+    return made.getvalue()
+
+
+NAME = '<c r="{}" t="inlineStr"><is><t>Коваль</t></is></c>'
+EXTENSION = "<extLst><ext><x:f>A1</x:f></ext></extLst>"  # of a drawing within cells, say
+
+
+@pytest.mark.parametrize(
+    ("cell", "seen_as"),
+    [
+        ("<f>A1</f>", "=?"), ("<f>A1</f><v/>", "=?"), ("<f>A1</f><v> </v>", "=?"), ('<f t="shared" si="0"/>', "=?"),
+        ('<f t="shared" ref="B1:B9" si="0">A1</f>', "=?"), ('<f t="array" ref="B1">A1</f>', "=?"), ("<f/>", "=?"),
+        ("<f>A1</f><v>7</v>", "7"), ('<f t="shared" si="0"/><v>7</v>', "7"), ("<f><![CDATA[1<2]]></f>\n<v>1</v>\n", "1"),
+        ("<v/>", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_formula_whose_result_was_not_saved_is_no_empty_cell(tmp_path, good, cell, seen_as):
+    row = f'<row r="1">{NAME.format("A1")}<c r="B1">{cell}</c></row>'
+    prefixed = row.replace("<", "<x:").replace("<x:/", "</x:").replace("<x:!", "<!")
+
+    for number, rows in enumerate((row, row.replace(' r="B1"', ""), prefixed)):
+        (tmp_path / "book").write_bytes(sheet_of(good, rows, after=EXTENSION))
+
+        assert read(tmp_path / "book") == [(1, ["Коваль", seen_as] if seen_as else ["Коваль"])], number
+
+
+def test_a_formula_that_gives_an_empty_text_has_a_result_and_an_error_is_one(tmp_path, good):
+    cells = ('t="str"><f>A1</f><v></v>', 't="str"><f>A1</f>', 't="e"><f>A1</f><v>#REF!</v>', "t='e'><v>#N/A</v>", ">")
+    row = "".join(f'<c r="{letter}1" {cell}</c>' for letter, cell in zip("BCDEF", cells, strict=True))
+    (tmp_path / "book").write_bytes(sheet_of(good, f"<row>{NAME.format('A1')}{row}</row>", after=EXTENSION))
+
+    assert read(tmp_path / "book") == [(1, ["Коваль", "", "=?", "#REF!", "#N/A"])]
+
+
+def test_a_formula_over_many_cells_and_rows_of_formulas_alone(tmp_path, good):
+    """Cells that it would have filled are named where their row says anything; a row of formulas alone is not lost either."""
+    rows = f"""<row r="1">{NAME.format("A1")}<c r="B1"><f t="array" ref="B1:C1048576">A1</f></c></row>
+        <row r="2">{NAME.format("A2")}<c r="C2"><v>5</v></c></row><row r="6"><c r="A6"><f>A1</f></c></row>"""
+    (tmp_path / "book").write_bytes(sheet_of(good, rows))
+
+    assert read(tmp_path / "book") == [(1, ["Коваль", "=?", "=?"]), (2, ["Коваль", "=?", "5"]), (6, ["=?"])]
+
+
+def test_formulas_at_places_that_no_table_has_are_refused(tmp_path, good):
+    answers = {}
+    for place in ("B200001", "ZZZZZ1", "B9999999999", "?"):
+        (tmp_path / "book").write_bytes(sheet_of(good, f'<row r="1"><c r="{place}"><f>A1</f></c></row>'))
+        answers[place] = refused(tmp_path / "book")
+
+    assert answers == {
+        "B200001": "too_many_rows", "ZZZZZ1": "too_many_columns", "B9999999999": "cut", "?": "no_sheet",
+    }  # fmt: skip

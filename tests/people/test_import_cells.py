@@ -39,7 +39,7 @@ def test_no_genuine_name_is_refused(name):
     [
         *((column, "NULL", {"family": "NULL"}) for column in ("family", "full_name", "other_name")),
         ("call_sign", "null", {"call_sign": "null"}), ("given", "NULL", {}), ("unit", "NULL", {}),
-        *(("family", sign, {}) for sign in ("-", "—", "?", "n/a", "#N/A", "н/д", "невідомо", "لا يوجد")),
+        *(("family", sign, {}) for sign in ("-", "—", "?", "n/a", "н/д", "невідомо", "لا يوجد")),
     ],
 )  # fmt: skip
 def test_who_is_called_null_keeps_the_name(column, text, values):
@@ -59,6 +59,12 @@ def test_who_is_called_null_keeps_the_name(column, text, values):
         ("captured_on", "2031", "not_yet"), ("missing_since", "soon", "unreadable_date"), ("category", "x", "unknown_category"),
         ("category", "жінка, спортсмен", "unknown_category"), ("status", "fine", "unknown_status"),
         ("status", "Загинув", "death_by_list"), ("status", "متوفى", "death_by_list"),
+        *((str(column), "=?", "unsaved_formula") for column in Column if column != Column.FAMILY),
+        *((str(column), "'=?", "unsaved_formula") for column in ("given", "rank")),
+        *((str(column), "#REF!", "error_value") for column in Column if column != Column.FAMILY),
+        *(("rank", error, "error_value") for error in (
+            "#N/A", "#DIV/0!", "#NAME?", "#VALUE!", "#Н/Д", "#ССЫЛКА!", "#ДЕЛ/0!", "#YOK", "#SAYI/0!", "Err:502", "Помилка:508",
+        )),
     ],
 )  # fmt: skip
 def test_a_fault_stands_at_its_cell_with_a_sentence(column, value, code):
@@ -67,6 +73,11 @@ def test_a_fault_stands_at_its_cell_with_a_sentence(column, value, code):
     assert (place, found) == (1, code)
     assert fault_sentence(code, what).endswith(".")
     assert code in FAULTS
+
+
+@pytest.mark.parametrize("text", ["#1", "№ 5", "#5!", "Err", "Ерр", "# !", "=", "Емін", "#12/A"])
+def test_what_begins_like_an_error_is_none(text):
+    assert told(text, "rank").values["rank"] == text
 
 
 @pytest.mark.parametrize(

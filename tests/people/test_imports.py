@@ -1192,6 +1192,39 @@ def test_the_file_with_the_reasons_says_what_is_right_by_now(cast, as_user):
     assert rows[3].startswith("3;Бондар;Oлег;;;;;Ім'я: “Oлег” holds letters")
 
 
+def test_a_formula_without_a_result_and_an_error_are_said_at_their_cells(cast, as_user):
+    clerk, client, book, file = cast.north.clerk, as_user(cast.north.clerk), Workbook(), io.BytesIO()
+    for row in (
+        ["№", "Прізвище", "Ім'я", "Звання"], ["=ROW()", "=UPPER(F2)", "Іван", "солдат"], ["=ROW()", "Мельник", "Олег", "#N/A"],
+        ["=ROW()", "Бондар", "Семен", ""],
+    ):  # fmt: skip
+        book.active.append(row)
+    book.save(file)
+    of = taken(clerk, file.getvalue())
+    said = [
+        ("Прізвище", "This cell holds a formula whose result was not saved: open the file in a spreadsheet program, save it "
+         "again, or type the value.", "=?"),
+        ("Звання", "“#N/A” is an error that a formula gave: type the value, or leave the cell empty.", "#N/A"),
+    ]  # fmt: skip
+
+    assert verdicts(of) == {2: "invalid", 3: "invalid", 4: "new"}
+    pages = [client.get(f"/people/imports/{of.pk}/{part}").content.decode() for part in ("", "rows/2/", "rows/3/")]
+    for heading, sentence, cell in said:
+        assert all(text in pages[0] for text in (heading, sentence, cell))
+    assert [sentence in page for (_heading, sentence, _cell), page in zip(said, pages[1:], strict=True)] == [True, True]
+
+    back = b"".join(client.get(f"/people/imports/{of.pk}/faults/").streaming_content)
+    again = taken(clerk, back, sender="South once more")
+    rows = ImportRow.objects.unscoped("test").filter(of_import=again).order_by("number")
+
+    assert [row.cells[-1] for row in rows[:2]] == [f"{heading}: {sentence}" for heading, sentence, _cell in said]
+    assert [row.faults for row in rows] == [[[1, "unsaved_formula", ""]], [[3, "error_value", "#N/A"]], []]
+
+    correct_row(of, number=2, cells={1: "Коваль"}, actor=clerk)
+    correct_row(of, number=3, cells={3: ""}, actor=clerk)
+    assert verdicts(of) == {2: "new", 3: "new", 4: "new"}
+
+
 def test_only_what_cannot_be_taken_is_corrected_and_only_by_who_imports(cast, as_user):
     clerk = cast.north.clerk
     of = taken(clerk, csv_of(HEADINGS, KOVAL, ["2", "Мельник", "Oлег", "", "", "", ""]))
