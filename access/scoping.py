@@ -138,6 +138,40 @@ def _compartments_where(viewer: "User", capabilities: Iterable[str], now: dateti
     return ids
 
 
+def holding(compartment_id: uuid.UUID, roles: Iterable[str]) -> "models.QuerySet[Membership]":
+    """The memberships in force with one of these roles where it is granted in this compartment: to that very organisation, or
+    to the person."""
+    from access.models import Membership
+
+    to_them = Q(grant__organisation=models.OuterRef("organisation_id")) | Q(grant__user=models.OuterRef("user_id"))
+    return Membership.objects.filter(running(), _granted(compartment_id, to_them), role__in=list(roles))
+
+
+def users_where(compartment_id: uuid.UUID, *capabilities: str) -> Q:
+    """Users who hold any of `capabilities` there: what `compartments_where` says of one viewer, the other way round, for whoever
+    is told of something instead of asking. A condition on users; whether they may sign in is another."""
+    from access.models import Membership
+
+    users = Q(pk__in=holding(compartment_id, roles_with(*capabilities)).values("user_id"))
+    if home_roles := roles_with_at_home(*capabilities):
+        own = Q(grant__compartment__organisation=F("grant__organisation")) | Q(
+            grant__compartment__kind="party", grant__compartment__party=F("grant__organisation__party")
+        )
+        at_home = _granted(compartment_id, own & Q(grant__organisation=models.OuterRef("organisation_id")))
+        members = Membership.objects.filter(running(), at_home, role__in=home_roles)
+        users |= Q(pk__in=members.values("user_id"))
+    return users
+
+
+def _granted(compartment_id: uuid.UUID, how: Q) -> models.Exists:
+    from access.models import GrantRole
+
+    granted = GrantRole.objects.filter(
+        running("grant__"), grant__compartment=compartment_id, role=models.OuterRef("role")
+    )
+    return models.Exists(granted.filter(how))
+
+
 @dataclass(frozen=True)
 class Seat:
     """One organisation's right of one person in one compartment: what acts are done under."""

@@ -14,6 +14,7 @@ from alerts.delivery import mail
 from alerts.models import Channel, Delivery, DeliveryState, Heartbeat, Reader
 from alerts.routing import URGENT, compartments_behind, invitation_of, is_routed, may_see, recipients
 from audit.models import Event
+from core.pouring import pour
 
 log = logging.getLogger(__name__)
 CHUNK = 200  # events read under one lock
@@ -43,11 +44,18 @@ def _route_chunk(compartment_id: Any) -> tuple[bool, list[Any]]:
     )
     if not events:
         return False, []
-    owed = [delivery for event in events if is_routed(event) for delivery in _owed(event)]
-    Delivery.objects.bulk_create(owed, ignore_conflicts=True)
+    owed = _not_yet([delivery for event in events if is_routed(event) for delivery in _owed(event)])
+    pour(Delivery, owed)
     reader.position = events[-1].position
     reader.save(update_fields=["position"])
     return len(events) == CHUNK, [delivery.pk for delivery in owed if delivery.channel == Channel.MAIL]
+
+
+def _not_yet(owed: list[Delivery]) -> list[Delivery]:
+    """Without those that were made before, if a log is read a second time. Nobody else makes any: the reader is under lock."""
+    known = Delivery.objects.unscoped("routing").filter(event__in={delivery.event_id for delivery in owed})
+    made = set(known.order_by().values_list("event_id", "recipient_id", "invitation_id", "channel"))
+    return [one for one in owed if (one.event_id, one.recipient_id, one.invitation_id, one.channel) not in made]
 
 
 def _owed(event: Event) -> list[Delivery]:

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from access.models import GrantRole, User
-from access.roles import May, Role, roles_with, roles_with_at_home
-from access.scoping import running
+from access.models import User
+from access.roles import May, Role, roles_with
+from access.scoping import holding, running, users_where
 from accounts.models import Invitation
 from alerts.models import TELLS_OF_FINAL_LISTS, Reader
-from audit.models import Counterpart, Event, EventData, Log
+from audit.models import Counterpart, Event, EventData, Log, readers_of
 from exchanges.models import Direction, Exchange, Scope, SignOffPaper, SignOffStep, StepStatus, Tranche, TrancheStatus
 from exchanges.transitions import direction, exchange, sign_off, tranche
 
@@ -62,8 +62,8 @@ def is_routed(event: Event) -> bool:
 def recipients(event: Event) -> list[User]:
     """Everybody who is to hear of this event and may see it, without the one who did it."""
     found = set(_told(event)) - {_actor_of(event)}
-    users = User.objects.filter(pk__in=found, is_active=True, is_system=False).order_by("pk")
-    return [user for user in users if may_see(user, event)]
+    users = User.objects.filter(_who_may_see(event), is_active=True, is_system=False).order_by("pk")
+    return [user for user in users if user.pk in found]
 
 
 def _side_of(event: Event) -> list[Any]:
@@ -83,8 +83,16 @@ def invitation_of(event: Event) -> Invitation | None:
     return found
 
 
+def _who_may_see(event: Event) -> Q:
+    """All of whom `may_see` holds, at once: there may be thousands."""
+    readers = readers_of(event)
+    if _tells_of_final_lists(event):
+        readers |= users_where(event.compartment_id, May.READ_FINAL_LISTS)
+    return readers
+
+
 def may_see(user: User, event: Event) -> bool:
-    """Asked when routing and again when sending: a removed member hears nothing more."""
+    """Asked again when sending: a removed member hears nothing more."""
     if Event.objects.visible_to(user).filter(pk=event.pk).exists():
         return True
     return _tells_of_final_lists(event) and May.READ_FINAL_LISTS in user.capabilities_in(event.compartment_id)
@@ -148,24 +156,12 @@ def _tells_of_final_lists(event: Event) -> bool:
 
 def _holding(compartment_id: Any, roles: Iterable[str]) -> list[Any]:
     """Ids of users who hold one of these roles where the compartment is granted for that role."""
-    granted = GrantRole.objects.filter(running("grant__"), grant__compartment=compartment_id, role__in=list(roles))
-    found: set[Any] = set()
-    for grant_role in granted.select_related("grant"):
-        grant = grant_role.grant
-        members = User.objects.filter(
-            Q(memberships__organisation=grant.organisation_id) if grant.organisation_id else Q(pk=grant.user_id),
-            running("memberships__"),
-            memberships__role=grant_role.role,
-        )
-        found.update(members.values_list("pk", flat=True))
-    return list(found)
+    return list(holding(compartment_id, roles).order_by().values_list("user_id", flat=True))
 
 
 def _able(compartment_id: Any, capability: str) -> list[Any]:
     """Whoever may do something about it there: a caseworker in their own organisation's half, and in no other."""
-    roles = {*roles_with(capability), *roles_with_at_home(capability)}
-    users = User.objects.filter(pk__in=_holding(compartment_id, roles))
-    return [user.pk for user in users if capability in user.capabilities_in(compartment_id)]
+    return list(User.objects.filter(users_where(compartment_id, capability)).values_list("pk", flat=True))
 
 
 def _neutral(compartment_id: Any) -> list[Any]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from access.models import Compartment, User
 from access.roles import May
-from access.scoping import ScopedQuerySet, compartments_where
+from access.scoping import ScopedQuerySet, compartments_where, users_where
 from audit.chain import FIRST_PREVIOUS
 
 SYSTEM = "system"  # the actor of what follows from other rows and of sweeps
@@ -49,6 +49,14 @@ class EventQuerySet(ScopedQuerySet["Event"]):
 def unguarded(viewer: "User | AnonymousUser", prefix: str = "") -> Q:
     keepers = compartments_where(viewer, May.MANAGE_MEMBERS, May.READ_LOG)
     return ~Q(**{f"{prefix}kind__in": GUARDED}) | Q(**{f"{prefix}compartment_id__in": keepers})
+
+
+def readers_of(event: "Event") -> Q:
+    """The users to whom `visible_to` would show this event."""
+    readers = users_where(event.compartment_id, *Event.read_capability)
+    if event.kind in GUARDED:
+        readers &= users_where(event.compartment_id, May.MANAGE_MEMBERS, May.READ_LOG)
+    return readers
 
 
 class Event(models.Model):

@@ -28,6 +28,7 @@ class Sizes:
     rounds: int
     seconds: float
     alerts: int
+    recipients: int  # of one event
     import_rows: int
     typing: int  # persons among whom one is sought as somebody types
     typed: int  # of them sought
@@ -38,7 +39,7 @@ class Sizes:
 
 FULL = Sizes(
     persons=20_000, exchanges=100, entries=120_000, deep_row=100_000, runs=40, digest_lines=10_000, clients=16, rounds=5,
-    seconds=2.0, alerts=60, import_rows=100_000, typing=1_000_000,
+    seconds=2.0, alerts=60, recipients=10_000, import_rows=100_000, typing=1_000_000,
     typed=240,
     reconciled=(100_000, 1_000_000), reconciled_rows=1_000, large_seeds=3,
 )  # fmt: skip
@@ -53,6 +54,7 @@ TINY = Sizes(
     rounds=1,
     seconds=0.2,
     alerts=2,
+    recipients=30,
     import_rows=40,
     typing=500,
     typed=12,

@@ -1,7 +1,7 @@
 """Rows by the thousand, past the ORM's single inserts: COPY on PostgreSQL, bulk inserts elsewhere.
 
-For seeding, and for imports whose every value was checked before: nothing is validated here and no signal is sent. The
-database's own constraints hold all the same.
+For seeding, for imports whose every value was checked before, and for what is made of rows that stand already: nothing is
+validated here and no signal is sent. The database's own constraints hold all the same.
 """
 
 import io

@@ -50,7 +50,10 @@ def test_everything_that_can_be_measured_here_is(told):
     printed, written = told
     names = {figure["name"] for figure in written["figures"]}
 
-    assert {"api list: entries", "api list: events", "page at depth", "exchange page, first window"} <= names
+    assert {
+        "api list: entries", "api list: events", "page at depth", "exchange page, first window", "dossier page, queries",
+        "fan-out, event to deliveries",
+    } <= names  # fmt: skip
     assert all(name in printed for name in names)
 
 
@@ -70,9 +73,18 @@ def test_no_host_is_named(told):
 
 @pytest.mark.slow
 def test_the_pages_queries_are_told(told):
-    (page,) = (figure for figure in told[1]["figures"] if figure["name"] == "exchange page, first window")
+    figures = {figure["name"]: figure for figure in told[1]["figures"]}
+    page, dossier = figures["exchange page, first window"], figures["dossier page, queries"]
 
     assert 0 < page["more"]["queries"] <= page["more"]["most_queries"]
+    assert 0 < dossier["figure"] <= dossier["peer"] == 10
+
+
+@pytest.mark.slow
+def test_an_event_is_told_to_everybody(told):
+    (figure,) = (figure for figure in told[1]["figures"] if figure["name"] == "fan-out, event to deliveries")
+
+    assert figure["rows"] == 2 * figure["more"]["recipients"] > 60
 
 
 @pytest.mark.slow
