@@ -16,7 +16,7 @@ from people.fate import fate_of
 from people.imports.cells import Fault, Reader, split_name
 from people.imports.columns import heading
 from people.imports.registry import Held, Likeness, Registry, asked_for, spelt_names, telling_keys
-from people.matching.record import Lexicon, Read
+from people.matching.record import Lexicon, Read, number_as_read
 from people.models import CategoryAssignment, Claim, ClaimKind, ErasedKey, Name, Person, RowVerdict
 from people.operations import IDENTITY
 
@@ -284,7 +284,7 @@ def differences(
         for name in IDENTITY
         if told.get(name) and told[name] != getattr(person, name)
         and not (name == "birth_date" and getattr(person, name).startswith(told[name]))  # less exact than what is known
-        and not (name == "service_number" and seen_as(getattr(person, name)) == seen_as(told[name]))
+        and not (name == "service_number" and _looks(getattr(person, name)) == _looks(told[name]))
     }  # fmt: skip
     held = set(names)
     for spelling in spellings(told):
@@ -297,6 +297,10 @@ def differences(
     if fresh := [one for one in categories_told(told) if one not in stated.categories]:
         found["category"] = ["", ",".join(fresh)]
     return found
+
+
+def _looks(number: str) -> tuple[str, str]:
+    return seen_as("".join(filter(str.isalnum, number)))
 
 
 @dataclass(frozen=True)
@@ -338,7 +342,9 @@ def _marks(told: Mapping[str, str], read: Read) -> list[str]:
         given.given_key if given else "",
         patronymic.father if patronymic else "",
     ]
-    marks = [f"n|{read.number}|{sounds[0]}"] if read.number else []
+    number = told.get("service_number", "")
+    numbers = [read.number] if number.isascii() else [read.number, number_as_read(number)]
+    marks = [f"n|{one}|{sounds[0]}" for one in numbers if one]
     if read.born[2] and given:
         marks.append(f"d|{'|'.join(sounds)}|{read.born}")
     return marks or [f"a|{sorted(told.items())}"]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from core.folding import fold, spellings
+from core.folding import fold, seen_as, spellings
 from people.matching.given_names import (
     INITIALS,
     father_class,
@@ -267,15 +267,24 @@ def day_of(text: str) -> Day:
 
 
 def number_of(text: str) -> str:
-    """A service number without what is only its dress."""
-    return fold(text).replace(" ", "") if text else ""
+    """A service number without what is only its dress; letters that look alike in Latin and Cyrillic are the same."""
+    return _without_dress(text if text.isascii() else seen_as(text)[0])
+
+
+def number_as_read(text: str) -> str:
+    """The same, but its letters by their sound."""
+    return _without_dress(text)
+
+
+def _without_dress(number: str) -> str:
+    return fold(number).replace(" ", "") if number else ""
 
 
 FEWEST_SIGNS = 4  # a shorter number is anybody's
 
 
 def numbers_of(told: Iterable[Numbered]) -> tuple[Numbered, ...]:
-    bare = dict.fromkeys((kind, number_of(number)) for kind, number in told)
+    bare = dict.fromkeys((kind, number_as_read(number)) for kind, number in told)
     return tuple((kind, number) for kind, number in bare if len(number) >= FEWEST_SIGNS)
 
 

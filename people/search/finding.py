@@ -35,6 +35,7 @@ from people.search.words import (
 ENOUGH = 20
 MOST = 400  # rows of a pass
 SLIPPED_ROWS = 5_000  # that begin alike, of which those are kept that differ by a letter
+FEWEST_SIGNS = 4  # of a number that few have
 FREQUENT = 10_000  # beyond that it does not matter which of two words is rarer
 
 
@@ -106,12 +107,14 @@ def _passes(compartment: uuid.UUID, sought: Sought) -> Iterator[list[Way]]:
 
 
 def _rarest(compartment: uuid.UUID, words: Sequence[Word]) -> Word:
-    """The word with the shortest stretch; of frequent ones rather not a first name."""
+    """A number, since the keys of names hold none; else the word with the shortest stretch, of frequent ones rather not a first
+    name.
+    """
     if len(words) == 1:
         return words[0]
     counts = stretches.sizes(compartment, [_begins(word) for word in words], FREQUENT)
     ranked = [
-        (min(count, FREQUENT), word.is_a_first_name, -len(word.spellings[0]))
+        (not word.is_a_number or count >= FREQUENT, min(count, FREQUENT), word.is_a_first_name, -len(word.spellings[0]))
         for count, word in zip(counts, words, strict=True)
     ]
     return words[ranked.index(min(ranked))]
@@ -230,7 +233,12 @@ def narrowed(persons: Any, text: str, viewer: User) -> Any:
     return persons.filter(Q(pk__in=found) | Q(pk__in=merged.order_by().values("merged_into")))
 
 
+def _tells(word: Word) -> tuple[bool, bool, int]:
+    length = len(word.spellings[0])
+    return word.is_a_number and length >= FEWEST_SIGNS, not word.is_a_first_name, length
+
+
 def _narrowing(sought: Sought) -> list[Way]:
-    anchor = max(sought.words, key=lambda word: (not word.is_a_first_name, len(word.spellings[0])))
+    anchor = max(sought.words, key=_tells)
     others = [word for word in sought.words if word is not anchor]
     return [*_with(_begins(anchor), *map(_some_word_of, others), *_born(sought)), *_by_bones(sought)]

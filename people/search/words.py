@@ -9,7 +9,7 @@ and what a wrong vowel leaves; it begins with the family name.
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rapidfuzz.distance import OSA
 
@@ -159,6 +159,10 @@ class Word:
     def is_a_first_name(self) -> bool:
         return any(one in _CLASS_OF for one in self.spellings)
 
+    @property
+    def is_a_number(self) -> bool:
+        return any(map(str.isdigit, self.spellings[0]))
+
 
 @dataclass(frozen=True, slots=True)
 class Sought:
@@ -174,17 +178,37 @@ def sought_in(text: str) -> Sought:
     """Words in any script and order, years of birth, a service number."""
     words: list[Word] = []
     years: list[str] = []
-    for chunk in text.split():
-        found = _YEAR.search(chunk) if _DATE.fullmatch(chunk) or _YEAR.fullmatch(chunk) else None
-        if found:
-            years.append(found[1])
+    chunks = [chunk for chunk in text.split() if any(map(str.isalnum, chunk))]
+    for place, chunk in enumerate(chunks):
+        if year := _year_in(chunk):
+            years.append(year)
         elif any(map(str.isdigit, chunk)):
-            words += [_word(tuple(dict.fromkeys(map(_number, (chunk, *seen_as(chunk))))))]
+            words += [_word(_numbers_seen(chunk))]
+        elif len(found := _words_sought(chunk)) == 1 and any(map(_is_number, chunks[max(place - 1, 0) : place + 2])):
+            words += [_with_look_alikes(found[0], chunk)]
         else:
-            words += _words_sought(chunk)
+            words += found
     told = [word for word in words if word.spellings[0]]
     kept = tuple([word for word in told if word.spellings[0] not in PARTICLES] or told)[:MOST_WORDS]
     return Sought(kept, tuple(years[:2]), any("\u0600" <= letter <= "\u06ff" for letter in text))
+
+
+def _year_in(chunk: str) -> str:
+    found = _YEAR.search(chunk) if _DATE.fullmatch(chunk) or _YEAR.fullmatch(chunk) else None
+    return found[1] if found else ""
+
+
+def _is_number(chunk: str) -> bool:
+    return any(map(str.isdigit, chunk)) and not _year_in(chunk)
+
+
+def _numbers_seen(chunk: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(_number, (chunk, *seen_as(chunk)))))
+
+
+def _with_look_alikes(word: Word, chunk: str) -> Word:
+    """Beside a number: its letters may be written apart from it."""
+    return replace(word, spellings=tuple(dict.fromkeys((*word.spellings, *_numbers_seen(chunk)))))
 
 
 def _words_sought(chunk: str) -> list[Word]:

@@ -1173,11 +1173,28 @@ def test_the_same_number_in_letters_of_the_other_alphabet_is_nothing_new(cast):
         actor=clerk, names=[{"family": "Коваль", "given": "Іван", "patronymic": "Петрович"}], birth_date="1987-04-23",
         rank="солдат", service_number="АВ-1000001",
     )  # fmt: skip
-    told = [[*KOVAL[:5], number, "солдат"] for number in ("AB-1000001", "AB-1000002")]
+    told = [[*KOVAL[:5], number, "солдат"] for number in ("AB-1000001", "AB-2000002")]
 
     first, second = (taken(clerk, csv_of(HEADINGS, row)) for row in told)
 
     assert (verdicts(first), verdicts(second)) == ({2: "same"}, {2: "ambiguous"})
+
+
+@pytest.mark.parametrize("number", ["НС 123456", "НС-77", "HC77"])
+def test_a_number_is_the_same_however_its_letters_are_typed_and_stand(cast, number):
+    clerk = cast.north.clerk
+    create_person(
+        actor=clerk, names=[{"family": "Коваль", "given": "Іван", "patronymic": "Петрович"}], service_number=number
+    )
+    digits = number.strip("HCНС -")
+    told = [f"{letters}{apart}{digits}" for letters in ("HC", "НС", "HС", "hc") for apart in ("", " ", "-")]
+
+    for one in told:
+        rows = [["1", "Коваль", "Іван", "Петрович", "", one, ""], ["2", "Мельник", "Олег", "", "", f"{one}88", ""],
+                *(["3", "Мельник", "Олег", "", "", f"{other}88", ""] for other in told if other != one)]  # fmt: skip
+        assert list(verdicts(taken(clerk, csv_of(HEADINGS, *rows))).values()) == ["same", "new", *["repeated"] * 11], (
+            one
+        )
 
 
 def test_the_file_with_the_reasons_says_what_is_right_by_now(cast, as_user):

@@ -115,6 +115,27 @@ def test_a_number_is_found_though_its_letters_are_of_the_other_alphabet(cast, cr
     assert found(clerk, other.replace("123", "124")) == []
 
 
+@pytest.mark.parametrize("kept", ["НС 123456", "HC 123456", "НС-123456", "HC123456", "НC 123456"])
+def test_a_number_is_found_however_its_letters_stand_apart_from_it(cast, crowd, kept):
+    clerk, person = cast.north.clerk, crowd[0]
+    change_person(person, actor=clerk, service_number=kept)
+
+    for letters in ("HC", "НС", "hc", "нс", "HС"):
+        for typed in (f"{letters}{apart}123456" for apart in ("", " ", "-", " - ", "- ")):
+            assert found(clerk, typed) == ["Коваленко Олександр Іванович"], typed
+            assert [one.pk for one in narrowed(Person.objects.visible_to(clerk), typed, clerk)] == [person.pk], typed
+        for typed in (f"коваленко {letters} 1234", f"Kovalenko {letters} 123456", f"123456 {letters}"):
+            assert found(clerk, typed) == ["Коваленко Олександр Іванович"], typed
+            assert [one.pk for one in narrowed(Person.objects.visible_to(clerk), typed, clerk)] == [person.pk], typed
+    assert found(clerk, "АВ 123456") == found(clerk, "HC 124456") == []
+
+
+def test_letters_beside_a_year_are_a_word_alone():
+    alone, beside = (sought_in(f"HC {number}").words[0].spellings for number in ("1985", "198577"))
+
+    assert beside == (*alone, "ns")
+
+
 def test_a_year_alone_finds_by_name(cast):
     rows = [{"names": [{"family": family}], "birth_date": "1971"} for family in ("Bond", "Arsen")]
     bond, arsen = create_persons_bulk(cast.north.home, rows, actor=cast.north.clerk)
