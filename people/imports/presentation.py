@@ -443,6 +443,14 @@ def waiting_rows(viewer: User) -> "QuerySet[ImportRow]":
     return rows
 
 
+def decided_rows(viewer: User) -> "QuerySet[ImportRow]":
+    """Those of which somebody said who is meant, and which are not taken in."""
+    rows: QuerySet[ImportRow] = ImportRow.objects.visible_to(viewer).filter(
+        decision__in=(Decision.CREATE, Decision.UPDATE), outcome=Outcome.NONE
+    )
+    return rows
+
+
 def next_to_settle(of: Import, viewer: User, after: int) -> str:
     """Where the next row is that waits for somebody; empty when all are settled."""
     waiting = waiting_rows(viewer).filter(of_import=of)

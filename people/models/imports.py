@@ -146,7 +146,11 @@ class ImportRow(Compartmented):
             models.Index(
                 fields=["of_import", "number"], name="import_row_to_settle",
                 condition=models.Q(verdict=RowVerdict.AMBIGUOUS, decision=""),
-            )
+            ),
+            models.Index(
+                fields=["of_import", "number"], name="import_row_to_take",
+                condition=models.Q(decision__in=[Decision.CREATE, Decision.UPDATE], outcome=""),
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:

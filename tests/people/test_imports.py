@@ -970,10 +970,44 @@ def test_a_list_taken_in_waits_on_home_until_its_last_row_is_settled(cast):
     assert waits(clerk) == [("List from A: taken in", "2 rows are to be settled")]
     assert waits(cast.south.clerk) == []
 
-    operations.decide_rows(of, decisions={2: ("create", None)}, actor=clerk)
+    operations.decide_rows(of, decisions={2: ("leave", None)}, actor=clerk)
     assert waits(clerk) == [("List from A: taken in", "1 row is to be settled")]
     operations.decide_rows(of, decisions={3: ("leave", None)}, actor=clerk)
     assert waits(clerk) == []
+
+
+def test_a_list_taken_in_waits_on_home_until_what_was_decided_on_since_is_taken_in(cast):
+    clerk = cast.north.clerk
+    person = create_person(actor=clerk, names=[{"family": "Мельник", "given": "Олег"}])
+    of = commit(taken(clerk, csv_of(HEADINGS, KOVAL, MELNYK, ["3", *MELNYK[1:4], "1991"]), sender="A"), clerk)
+    assert waits(clerk) == [("List from A: taken in", "2 rows are to be settled")]
+
+    operations.decide_rows(of, decisions={3: ("update", person.pk)}, actor=clerk)
+    settled_and_decided = "1 row is to be settled; 1 row is decided on and not yet taken in"
+    assert waits(clerk) == waits(cast.north.negotiator) == [("List from A: taken in", settled_and_decided)]
+    operations.decide_rows(of, decisions={4: ("create", None)}, actor=clerk)
+    assert waits(clerk) == [("List from A: taken in", "2 rows are decided on and not yet taken in")]
+    assert [waits(one) for one in (cast.north.medic, cast.south.clerk, cast.mediator)] == [[]] * 3
+
+    commit(of, clerk)
+    assert waits(clerk) == []
+    undo(of, clerk)
+    assert waits(clerk) == []
+
+
+def test_lists_with_rows_decided_on_cost_home_the_same_however_many(cast):
+    clerk, asked = cast.north.clerk, []
+    create_person(actor=clerk, names=[{"family": "Мельник", "given": "Олег"}])
+    for number in range(3):
+        rows = csv_of(HEADINGS, ["1", f"Коваль{'абв'[number]}", "Іван", "", "", "", ""], MELNYK)
+        of = commit(taken(clerk, rows, sender=f"{number}"), clerk)
+        operations.decide_rows(of, decisions={3: ("create", None)}, actor=clerk)
+        with CaptureQueriesContext(connection) as queries:
+            rows = waits(clerk)
+        asked.append(len(queries))
+
+    assert asked == [7] * 3
+    assert {note for _what, note in rows} == {"1 row is decided on and not yet taken in"}
 
 
 def test_of_many_lists_that_wait_home_names_the_first_and_asks_no_more(cast):
