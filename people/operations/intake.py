@@ -151,7 +151,9 @@ def _telling(of: Import, rows: Iterable[Row]) -> Iterator[Row]:
 
 @transaction.atomic
 def _note_read(of: Import, table: Table, top: list[tuple[int, list[str]]], count: int, *, actor: User) -> None:
-    of = _locked(of, S.READING)
+    version, of = of.version, _locked(of, S.READING)
+    if of.version != version:  # another sheet was chosen meanwhile
+        return
     known = SenderColumns.objects.unscoped("of the same half").filter(
         compartment=of.compartment, sender=sender_as_compared(of.sender)
     ).first()  # fmt: skip
@@ -467,9 +469,9 @@ GOES_BACK_TO = {S.READING: S.REFUSED, S.CHECKING: S.MAPPING, S.COMMITTING: S.COM
 
 @transaction.atomic
 def _stop(of: Import, refused: DomainError) -> None:
-    """Say why it does not go on; what is written stays written."""
+    """Say why it does not go on; what is written stays written. A turn that somebody has gone past stops nothing."""
     locked = Import.objects.unscoped("a worker's own queue").locked().filter(pk=of.pk, status__in=AT_WORK).first()
-    if locked is None or isinstance(refused, Stopped):
+    if locked is None or locked.version != of.version or isinstance(refused, Stopped):
         return
     locked.status = _goes_back_to(locked)
     if isinstance(refused, FileRefused):

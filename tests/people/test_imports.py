@@ -19,6 +19,7 @@ from openpyxl import Workbook
 from accounts.operations import end_membership
 from audit.models import Event
 from core.errors import InputRefused, TransitionRefused
+from core.sheets.faults import FileRefused
 from exchanges.presentation.waiting import waiting_for
 from people.imports.judging import Judge
 from people.models import (
@@ -427,15 +428,20 @@ def test_a_clerk_takes_a_list_in_by_the_pages_alone(cast, as_user, django_captur
     assert Import.objects.get().status == ImportStatus.UNDONE
 
 
-def test_of_another_sheet_nothing_is_left_of_the_first(cast):
-    clerk, book, file = cast.north.clerk, Workbook(), io.BytesIO()
+def two_sheets() -> bytes:
+    book, file = Workbook(), io.BytesIO()
     for title, family in (("A", "Koval"), ("B", "Abel")):
         sheet = book.create_sheet(title)
         sheet.append(["surname", "first name"])
         sheet.append([family, "Ivan"])
     book.remove(book.worksheets[0])
     book.save(file)
-    of = taken(clerk, file.getvalue())
+    return file.getvalue()
+
+
+def test_of_another_sheet_nothing_is_left_of_the_first(cast):
+    clerk = cast.north.clerk
+    of = taken(clerk, two_sheets())
     assert (of.sheet, verdicts(of)) == ("A", {2: "new"})
 
     operations.choose_table(of, actor=clerk, sheet="B")
@@ -443,6 +449,31 @@ def test_of_another_sheet_nothing_is_left_of_the_first(cast):
     of.refresh_from_db()
 
     assert (of.sheet, of.status, verdicts(of)) == ("B", ImportStatus.MAPPING, {})
+
+
+@pytest.mark.parametrize("ends", [None, FileRefused("too_heavy"), InputRefused("no")])
+def test_a_turn_that_read_the_sheet_before_says_nothing_of_the_next(cast, monkeypatch, ends):
+    clerk, read = cast.north.clerk, intake.reading
+    of = operations.begin_import([two_sheets()], sender="South", actor=clerk)
+
+    @contextmanager
+    def slowly(*args, **options):
+        with read(*args, **options) as table:
+            yield table
+            monkeypatch.setattr(intake, "reading", read)
+            intake.work_on(of.pk)  # the sweep thought the first turn dead
+            operations.choose_table(of, actor=clerk, sheet="B")
+            if ends:
+                raise ends
+
+    monkeypatch.setattr(intake, "reading", slowly)
+    intake.work_on(of.pk)
+    of.refresh_from_db()
+
+    assert (of.status, of.sheet, of.fault, of.columns) == (ImportStatus.READING, "B", "", {})
+    intake.work_on(of.pk)
+    of.refresh_from_db()
+    assert (of.status, of.sheet, of.top_rows[1]) == (ImportStatus.MAPPING, "B", [2, ["Abel", "Ivan"]])
 
 
 @pytest.mark.parametrize("number", ["²", "٢", "x", "", "99999999"])
