@@ -15,7 +15,7 @@ from people.erasure import asked, hashed
 from people.fate import fate_of
 from people.imports.cells import Fault, Reader, split_name
 from people.imports.columns import heading
-from people.imports.registry import Held, Likeness, Registry, asked_for, spelt_names, telling_keys
+from people.imports.registry import Held, Likeness, Registry, asked_for, position_of, spelt_names, telling_keys
 from people.matching.record import Lexicon, Read, number_as_read
 from people.models import CategoryAssignment, Claim, ClaimKind, ErasedKey, Name, Person, RowVerdict
 from people.operations import IDENTITY
@@ -48,6 +48,7 @@ class Judged:
     keys: Sequence[int] = ()  # by which the registry is asked for them; of a row that can be read
     marks: Sequence[str] = ()  # by which a row that comes again is known
     held: list[Held] | None = None  # the dossiers that share some key; none of a row that comes again
+    asked_at: int = 0  # the position of the log as they were asked for
 
 
 class CellReader:
@@ -121,9 +122,13 @@ class Judge:
     def ask(self, rows: list[Judged]) -> list[Judged]:
         """First: whom they may mean at all. To be called in the order of the rows."""
         fresh = [row for row in rows if row.verdict != V.INVALID and not self._again(row)]
-        for row, held in zip(fresh, self.registry.holders([row.keys for row in fresh]), strict=True):
-            row.held = held
+        self._ask(fresh, position_of(self.compartment.pk))
         return rows
+
+    def _ask(self, rows: list[Judged], position: int) -> None:
+        self.registry.as_of(position)
+        for row, held in zip(rows, self.registry.holders([row.keys for row in rows]), strict=True):
+            row.held, row.asked_at = held, position
 
     def compare(self, rows: list[Judged]) -> list[Judged]:
         """Then: whom of them. Without a query, so another thread may do it."""
@@ -134,6 +139,7 @@ class Judge:
 
     def settle(self, rows: list[Judged]) -> list[Judged]:
         """At last: what that dossier holds already, as it stands now."""
+        self._ask_again_where_somebody_wrote([row for row in rows if row.held is not None])
         self._ask_again_for_those_gone(rows)
         self._compare_with_registry([row for row in rows if row.verdict == V.UPDATE])
         self._ask_of_erasures([row for row in rows if row.verdict == V.NEW])
@@ -154,6 +160,15 @@ class Judge:
             return False
         row.verdict, row.repeats = V.REPEATED, first
         return True
+
+    def _ask_again_where_somebody_wrote(self, rows: list[Judged]) -> None:
+        """They were asked for while others still worked: whom they mean may be merged, taken apart or erased by now."""
+        position = position_of(self.compartment.pk)
+        if stale := [row for row in rows if row.asked_at != position]:
+            for row in stale:
+                row.verdict, row.person_id, row.candidates = V.NEW, None, []
+            self._ask(stale, position)
+            self.compare(stale)
 
     def _ask_again_for_those_gone(self, rows: list[Judged]) -> None:
         """Whose dossier of an earlier import is there no more: they may be in another by now."""

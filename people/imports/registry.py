@@ -15,6 +15,7 @@ from django.db.models import F
 from django.db.models.functions import Cast
 
 from access.models import Compartment
+from audit.models import Log
 from people.matching import Comparison, FieldWeight, Record
 from people.matching.comparison import Comparer, Usual
 from people.matching.keys import MOST_HOLDERS, hashed, keys_of
@@ -77,8 +78,8 @@ class IsAmong(models.Func):
 
 
 class Registry:
-    """The dossiers of one half, as far as the rows of an import ask for them: each is read, and each key asked for, once. It is
-    for one turn; whoever writes by what it said asks anew for what came since.
+    """The dossiers of one half, as far as the rows of an import ask for them: each is read, and each key asked for, once until
+    somebody writes in this half.
     """
 
     MOST_KEPT = 200_000
@@ -90,6 +91,12 @@ class Registry:
         self._held: dict[str, Held] = {}
         self._found: dict[int, Sequence[str]] = {}
         self._read_as: dict[str, str] | None = None
+        self._as_of = 0
+
+    def as_of(self, position: int) -> None:
+        """Of the log. Whoever wrote there since may have renamed, merged or erased whom this holds."""
+        if position != self._as_of:
+            self._as_of, self._held, self._found, self._read_as = position, {}, {}, None
 
     def holders(self, rows: Sequence[Sequence[int]]) -> list[list[Held]]:
         """For each row, given by its keys, the dossiers that share some."""
@@ -159,6 +166,13 @@ class Registry:
                 birth_date=birth_date, rank=rank, unit=unit, service_number=number, other_names=tuple(spelt.get(pk, ()))
             )
             yield pk, read(record, self.lexicon)
+
+
+def position_of(compartment_id: uuid.UUID, *, lock: bool = False) -> int:
+    """Of the log of this half: it moves with whatever anybody writes there."""
+    logs = Log.objects.filter(pk=compartment_id)
+    log = (logs.select_for_update(no_key=True) if lock else logs).first()
+    return log.position if log else 0
 
 
 def _text(name: str) -> Cast:

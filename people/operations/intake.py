@@ -24,7 +24,6 @@ from access.models import User
 from access.roles import May
 from access.scoping import Seat
 from accounts.operations import system_user
-from audit.models import Log
 from audit.recording import record
 from core import clock, uploads
 from core.beside import Beside, one_ahead
@@ -35,6 +34,7 @@ from core.sheets.limits import MOST_ROWS
 from core.sheets.reading import Row, Table, reading
 from people.imports.columns import guess
 from people.imports.judging import Judge, Judged, judged, sought_by
+from people.imports.registry import position_of
 from people.imports.writing import Dossiers, Taken, Writer, fresh_of, take_back, taken
 from people.models import (
     AT_WORK,
@@ -176,7 +176,9 @@ def _note_read(of: Import, table: Table, top: list[tuple[int, list[str]]], count
 def _check(of: Import, until: float) -> bool:
     """Every row beneath the headings, in chunks, each written once with its verdict."""
     of.refresh_from_db()
-    since = of.judged_at_position if of.done_rows else _position(of)  # before the registry is first asked
+    since = (
+        of.judged_at_position if of.done_rows else position_of(of.compartment_id)
+    )  # before the registry is first asked
     judge = Judge(of.compartment, earlier_rows(of), source=of.sender)
     judge.remember(_rows_of(of).exclude(verdict=RowVerdict.INVALID).order_by("number").values_list("number", "told"))
     with (
@@ -326,7 +328,7 @@ def _commit_chunk(of: Import, *, actor: User, dossiers: Dossiers) -> bool:
     for number, first in _repeated(of, creates).items():
         refused[number].add(first)
     persons = writer.lock([*(row.person_id for row in updates if row.person_id), *chain(*refused.values())])
-    position = _position(of, lock=True)
+    position = position_of(of.compartment_id, lock=True)
     if position != of.judged_at_position:  # somebody wrote here since: is it still true that nobody is like them?
         creates = _still_new(of, creates)
     writer.create(creates)
@@ -449,12 +451,6 @@ def _locked(of: Import, status: str) -> Import:
 def _may(of: Import, actor: User) -> Seat | None:
     """Rights are asked for again in every chunk."""
     return None if actor.is_system else seat_with(actor, of.compartment, May.IMPORT_PEOPLE)
-
-
-def _position(of: Import, *, lock: bool = False) -> int:
-    logs = Log.objects.filter(pk=of.compartment_id)
-    log = (logs.select_for_update(no_key=True) if lock else logs).first()
-    return log.position if log else 0
 
 
 def _advance(of: Import, rows: Sequence[ImportRow | Taken]) -> None:

@@ -43,7 +43,7 @@ from people.operations import imports as operations
 from people.operations.corrections import correct_row
 from people.operations.deadlines import tell_of_passed_deadlines
 from people.operations.erasing import erase_person
-from people.operations.merging import NotTheSame, judge_not_same, merge_persons
+from people.operations.merging import NotTheSame, judge_not_same, merge_persons, unmerge
 from people.same.suggesting import suggested_pairs
 
 HEADINGS = ["№", "Прізвище", "Ім'я", "По батькові", "Дата народження", "Особистий номер", "Звання"]
@@ -745,12 +745,13 @@ def test_a_person_entered_while_the_rows_are_checked_is_not_doubled(cast, monkey
     settle = Judge.settle
 
     def slowly(judge, rows):
+        found = settle(judge, rows)
         create_person(
             actor=clerk,
             names=[{"family": "Koval", "given": "Ivan", "patronymic": "Petrovych"}],
             birth_date="1987-04-23",
         )
-        return settle(judge, rows)
+        return found
 
     monkeypatch.setattr(Judge, "settle", slowly)
     of = taken(clerk, csv_of(HEADINGS, KOVAL))
@@ -760,6 +761,59 @@ def test_a_person_entered_while_the_rows_are_checked_is_not_doubled(cast, monkey
     commit(of, clerk)
     assert ImportRow.objects.unscoped("test").get().verdict == "ambiguous"
     assert Person.objects.unscoped("test").count() == 1
+
+
+def taken_while(clerk, monkeypatch, act, *rows: list[str]) -> Import:
+    """Checked row by row; somebody acts as soon as the first is checked."""
+    check = intake._check_chunk
+
+    def then_act(of, judge, chunk, *args, **options):
+        has_gone_on = check(of, judge, chunk, *args, **options)
+        if chunk[0].number == 2:
+            act()
+        return has_gone_on
+
+    with monkeypatch.context() as patched:
+        patched.setattr(intake, "CHUNK", 1)
+        patched.setattr(intake, "_check_chunk", then_act)
+        return taken(clerk, csv_of(HEADINGS, *rows))
+
+
+OTHERS = [["", family, "Олег", "", "", "", ""] for family in ("Авдієнко", "Бондар", "Вербицький")]
+
+
+@pytest.mark.parametrize("between", [[], OTHERS])
+def test_a_dossier_taken_apart_while_the_rows_are_checked_is_not_updated_for_the_other(cast, monkeypatch, between):
+    """Whatever the registry said before is asked anew, also where a chunk was asked for already."""
+    clerk = cast.north.clerk
+    koval = create_person(actor=clerk, names=[{"family": "Коваль", "given": "Іван", "patronymic": "Петрович"}])
+    other = create_person(actor=clerk, names=[{"family": "Мельник", "given": "Степан"}], birth_date="1987-04-23")
+    merge_persons(other, koval, actor=clerk)
+
+    of = taken_while(
+        clerk, monkeypatch, lambda: unmerge(koval, actor=clerk),
+        ["", "Коваль", "Іван", "Петрович", "", "", ""], *between, KOVAL,
+    )  # fmt: skip
+
+    last = ImportRow.objects.unscoped("test").filter(of_import=of).last()
+    assert (last.verdict, [pk for pk, *_why in last.candidates]) == ("ambiguous", [str(koval.pk)])
+
+
+@pytest.mark.parametrize("between", [[], OTHERS])
+def test_whoever_is_erased_while_the_rows_are_checked_is_known_again(cast, monkeypatch, between):
+    koval = create_person(
+        actor=cast.north.clerk, names=[{"family": "Коваль", "given": "Іван", "patronymic": "Петрович"}]
+    )
+    row = ["", "Коваль", "Іван", "Петрович", "", "", ""]
+
+    of = taken_while(
+        cast.north.clerk, monkeypatch,
+        lambda: erase_person(koval, decided_on=date(2026, 1, 1), reason="asked", actor=cast.north.head),
+        row, *between, [*row[:-1], "капітан"],
+    )  # fmt: skip
+
+    last = ImportRow.objects.unscoped("test").filter(of_import=of).last()
+    assert (last.verdict, last.candidates) == ("erased", [])
 
 
 def test_each_row_gets_its_verdict(cast):
