@@ -82,7 +82,8 @@ class Registry:
     somebody writes in this half.
     """
 
-    MOST_KEPT = 200_000
+    MOST_KEPT = 200_000  # dossiers
+    MOST_FOUND = 500_000  # keys, and the ids of who holds them: a hundred bytes each
 
     def __init__(self, compartment: Compartment) -> None:
         self.compartment = compartment
@@ -90,13 +91,14 @@ class Registry:
         self.comparer = Comparer(Usual())
         self._held: dict[str, Held] = {}
         self._found: dict[int, Sequence[str]] = {}
+        self._kept = 0
         self._read_as: dict[str, str] | None = None
         self._as_of = 0
 
     def as_of(self, position: int) -> None:
         """Of the log. Whoever wrote there since may have renamed, merged or erased whom this holds."""
         if position != self._as_of:
-            self._as_of, self._held, self._found, self._read_as = position, {}, {}, None
+            self._as_of, self._held, self._found, self._kept, self._read_as = position, {}, {}, 0, None
 
     def holders(self, rows: Sequence[Sequence[int]]) -> list[list[Held]]:
         """For each row, given by its keys, the dossiers that share some."""
@@ -123,8 +125,9 @@ class Registry:
         """As `people.matching.registry.holders`, in one query: there are thousands of keys, and nearly all find nobody. The
         ids as the database writes them, since making objects of all of them takes longer than finding them.
         """
-        if len(self._found) > self.MOST_KEPT:
+        if self._kept > self.MOST_FOUND:
             self._found = {key: pks for key, pks in self._found.items() if key in keys}
+            self._kept = len(self._found) + sum(map(len, self._found.values()))
         asked = sorted(keys - self._found.keys())
         rows = MatchKey.objects.unscoped("the half that is written to").filter(compartment=self.compartment)
         some = rows.filter(IsAmong("key", asked)).order_by()
@@ -133,10 +136,12 @@ class Registry:
             if len(of_key := found[key]) <= MOST_HOLDERS:
                 of_key.append(pk)
         self._found |= dict.fromkeys(asked, ())
+        self._kept += len(asked)
         read_as = self._merged()
         for key, pks in found.items():
             if len(pks) <= MOST_HOLDERS:
                 self._found[key] = [read_as.get(pk, pk) for pk in pks]
+                self._kept += len(pks)
 
     def _merged(self) -> dict[str, str]:
         """Who is read as another. They are few."""

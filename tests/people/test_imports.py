@@ -21,7 +21,9 @@ from audit.models import Event
 from core.errors import InputRefused, TransitionRefused
 from core.sheets.faults import FileRefused
 from exchanges.presentation.waiting import waiting_for
-from people.imports.judging import Judge
+from people.imports.judging import Judge, sought_by
+from people.imports.registry import Registry
+from people.matching.record import Lexicon
 from people.models import (
     AT_WORK,
     CategoryAssignment,
@@ -814,6 +816,20 @@ def test_whoever_is_erased_while_the_rows_are_checked_is_known_again(cast, monke
 
     last = ImportRow.objects.unscoped("test").filter(of_import=of).last()
     assert (last.verdict, last.candidates) == ("erased", [])
+
+
+def test_what_the_registry_keeps_is_counted_by_the_dossiers_that_hold_a_key(cast, monkeypatch):
+    """One key may find 1,500 of them."""
+    monkeypatch.setattr(Registry, "MOST_FOUND", 12)
+    for _namesake in range(9):
+        create_person(actor=cast.north.clerk, names=[{"family": "Коваль", "given": "Іван"}], birth_date="1987")
+    registry, lexicon = Registry(cast.north.home), Lexicon()
+    namesakes = sought_by({"family": "Коваль", "given": "Іван", "birth_date": "1987"}, lexicon)[0]
+
+    for family in ("Авдієнко", "Бондар", "Вербицький", "Гнатюк"):
+        others = sought_by({"family": family, "given": "Олег"}, lexicon)[0]
+        assert [len(held) for held in registry.holders([namesakes, others])] == [9, 0]
+        assert registry._found.keys() == {*namesakes, *others}
 
 
 def test_each_row_gets_its_verdict(cast):
