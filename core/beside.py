@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,9 @@ from typing import Any, Self, TypeVar
 import orjson
 
 CHILD = Path(__file__).with_name("beside_child.py")
+MOST_SECONDS = (
+    60  # for its beginning and for each piece, which takes tenths of one: then it ends, and whoever waits goes on
+)
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -94,10 +98,13 @@ def made_by(maker: str, given: Iterable[Any]) -> Any:
 
 def _started(maker: str, given: tuple[Any, ...]) -> "subprocess.Popen[bytes]":
     """Its own session: a key pressed in the terminal ends the program that waits for it, not the work under way."""
+    told = orjson.dumps(given) + b"\n"
     process = subprocess.Popen(  # noqa: S603  our own program
-        [sys.executable, "-I", str(CHILD), maker], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        start_new_session=True,
+        [sys.executable, "-I", str(CHILD), maker, str(MOST_SECONDS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     assert process.stdin is not None
-    process.stdin.write(orjson.dumps(given) + b"\n")
+    with suppress(BrokenPipeError):  # it ended already: whoever wants its work is told
+        process.stdin.write(told)
+        process.stdin.flush()
     return process

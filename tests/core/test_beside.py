@@ -61,6 +61,48 @@ def test_one_that_cannot_begin_is_told_of(caplog):
     assert "AttributeError" in caplog.text
 
 
+class Hangs:
+    """Never done with anything."""
+
+    def __init__(self, *, at_once: bool = False) -> None:
+        while at_once:
+            pass
+
+    def __call__(self) -> None:
+        while True:
+            pass
+
+
+def hangs_at_once() -> Hangs:
+    return Hangs(at_once=True)
+
+
+@pytest.mark.parametrize("maker", ["Hangs", "hangs_at_once"])
+def test_one_that_hangs_is_ended(maker, monkeypatch):
+    monkeypatch.setattr("core.beside.MOST_SECONDS", 3, raising=False)
+
+    with Beside(f"{__name__}:{maker}", in_process=True) as hanging, pytest.raises(BrokeBeside):
+        hanging.begin().result(30)
+
+
+def test_one_that_waits_for_work_is_not_ended(monkeypatch):
+    monkeypatch.setattr("core.beside.MOST_SECONDS", 3, raising=False)
+
+    with Beside(CELLS, *GIVEN, in_process=True) as patient:
+        patient.begin(ROWS, 0).result(30)
+        time.sleep(3.5)
+        assert len(patient.begin(ROWS, 0).result(30)) == 3
+
+
+def test_what_is_no_json_begins_no_process(monkeypatch):
+    begun = []
+    monkeypatch.setattr("core.beside.subprocess.Popen", lambda *args, **options: begun.append(args))
+
+    with pytest.raises(TypeError):
+        Beside(CELLS, {"0": "\ud800"}, in_process=True)
+    assert begun == []
+
+
 def test_it_ends_with_whom_it_works_for():
     with Beside(CELLS, *GIVEN, in_process=True) as beside:
         pid = beside._process.pid
