@@ -48,7 +48,7 @@ class Judged:
     keys: Sequence[int] = ()  # by which the registry is asked for them; of a row that can be read
     marks: Sequence[str] = ()  # by which a row that comes again is known
     held: list[Held] | None = None  # the dossiers that share some key; none of a row that comes again
-    asked_at: int = 0  # the position of the log as they were asked for
+    asked_at: int = 0  # the position of the log before they were asked for
 
 
 class CellReader:
@@ -113,6 +113,7 @@ class Judge:
         self.compartment = compartment
         self.source = source
         self.registry = Registry(compartment)
+        self._position = position_of(compartment.pk)
         self.earlier = earlier  # rows of earlier imports from this sender, by their key: whose they became
         self._seen: dict[str, int] = {}
 
@@ -122,13 +123,12 @@ class Judge:
     def ask(self, rows: list[Judged]) -> list[Judged]:
         """First: whom they may mean at all. To be called in the order of the rows."""
         fresh = [row for row in rows if row.verdict != V.INVALID and not self._again(row)]
-        self._ask(fresh, position_of(self.compartment.pk))
+        self._ask(fresh)
         return rows
 
-    def _ask(self, rows: list[Judged], position: int) -> None:
-        self.registry.as_of(position)
+    def _ask(self, rows: list[Judged]) -> None:
         for row, held in zip(rows, self.registry.holders([row.keys for row in rows]), strict=True):
-            row.held, row.asked_at = held, position
+            row.held, row.asked_at = held, self._position
 
     def compare(self, rows: list[Judged]) -> list[Judged]:
         """Then: whom of them. Without a query, so another thread may do it."""
@@ -164,10 +164,13 @@ class Judge:
     def _ask_again_where_somebody_wrote(self, rows: list[Judged]) -> None:
         """They were asked for while others still worked: whom they mean may be merged, taken apart or erased by now."""
         position = position_of(self.compartment.pk)
+        if position != self._position:
+            self._position = position
+            self.registry.forget()
         if stale := [row for row in rows if row.asked_at != position]:
             for row in stale:
                 row.verdict, row.person_id, row.candidates = V.NEW, None, []
-            self._ask(stale, position)
+            self._ask(stale)
             self.compare(stale)
 
     def _ask_again_for_those_gone(self, rows: list[Judged]) -> None:

@@ -78,8 +78,8 @@ class IsAmong(models.Func):
 
 
 class Registry:
-    """The dossiers of one half, as far as the rows of an import ask for them: each is read, and each key asked for, once until
-    somebody writes in this half.
+    """The dossiers of one half, as far as the rows of an import ask for them: each is read, and each key asked for, once. To be
+    told to forget that when somebody writes in this half.
     """
 
     MOST_KEPT = 200_000  # dossiers
@@ -93,12 +93,9 @@ class Registry:
         self._found: dict[int, Sequence[str]] = {}
         self._kept = 0
         self._read_as: dict[str, str] | None = None
-        self._as_of = 0
 
-    def as_of(self, position: int) -> None:
-        """Of the log. Whoever wrote there since may have renamed, merged or erased whom this holds."""
-        if position != self._as_of:
-            self._as_of, self._held, self._found, self._kept, self._read_as = position, {}, {}, 0, None
+    def forget(self) -> None:
+        self._held, self._found, self._kept, self._read_as = {}, {}, 0, None
 
     def holders(self, rows: Sequence[Sequence[int]]) -> list[list[Held]]:
         """For each row, given by its keys, the dossiers that share some."""
