@@ -34,7 +34,9 @@ class PlainKey:
 
     def __init__(self, token: str) -> None:
         self.token = token
-        self.sql = WHO_ASKS.replace("%s", "?") if connection.vendor == "sqlite" else WHO_ASKS
+        self.sql = WHO_ASKS
+        if connection.vendor == "sqlite":  # where CURRENT_TIMESTAMP knows whole seconds, and a right began in this one
+            self.sql = WHO_ASKS.replace("%s", "?").replace("CURRENT_TIMESTAMP", "strftime('%Y-%m-%d %H:%M:%f', 'now')")
 
     def __call__(self, cursor: Any) -> None:
         _scheme, prefix, secret = self.token.split("_", 2)
