@@ -18,9 +18,8 @@ from typing import Any, Self, TypeVar
 import orjson
 
 CHILD = Path(__file__).with_name("beside_child.py")
-MOST_SECONDS = (
-    60  # for its beginning and for each piece, which takes tenths of one: then it ends, and whoever waits goes on
-)
+# For its beginning and for each piece, which takes tenths of one: then it ends, and whoever waits goes on.
+MOST_SECONDS = 60
 T = TypeVar("T")
 U = TypeVar("U")
 

@@ -176,9 +176,8 @@ def _note_read(of: Import, table: Table, top: list[tuple[int, list[str]]], count
 def _check(of: Import, until: float) -> bool:
     """Every row beneath the headings, in chunks, each written once with its verdict."""
     of.refresh_from_db()
-    since = (
-        of.judged_at_position if of.done_rows else position_of(of.compartment_id)
-    )  # before the registry is first asked
+    # Before the registry is first asked.
+    since = of.judged_at_position if of.done_rows else position_of(of.compartment_id)
     judge = Judge(of.compartment, earlier_rows(of), source=of.sender)
     judge.remember(_rows_of(of).exclude(verdict=RowVerdict.INVALID).order_by("number").values_list("number", "told"))
     with (
