@@ -40,6 +40,7 @@ class Lookup(Compartmented):
     day = models.DateField()
     at = models.DateTimeField()
     is_assigned = models.BooleanField()
+    is_beside = models.BooleanField(default=False, db_default=False)  # shown with a double that counts for the two
 
     read_capability: ClassVar[tuple[str, ...]] = (May.MANAGE_MEMBERS,)
 

@@ -40,11 +40,14 @@ class LookupAsked:
         now = timezone.now()
         seen = Lookup.objects.unscoped("the reader's own, of which they learn nothing").filter(reader=reader)
         decoys = Decoy.objects.unscoped("alarms whoever opens it").filter(person=person)
-        of_late = seen.filter(compartment=person.compartment_id, at__gt=now - WITHIN, is_assigned=False)
+        of_late = seen.filter(
+            compartment=person.compartment_id, at__gt=now - WITHIN, is_assigned=False, is_beside=False
+        )
         self.person, self.reader = person, reader
         assigned = CaseAssignment.objects.unscoped("is it the reader's case?").of(person.read_as).filter(user=reader)
         self._assigned = together.later(assigned.values_list("pk"))
-        self._today = together.later(seen.filter(person=person, day=now.date()).order_by().values_list("pk"))
+        today = seen.filter(person=person, day=now.date()).order_by()
+        self._today = together.later(today.values_list("is_beside", flat=True))
         self._decoy = together.later(decoys.values_list("pk"))
         self._of_late = together.later(
             of_late.order_by().values("reader").annotate(n=Count("pk")).values_list("n", flat=True)
@@ -55,14 +58,21 @@ class LookupAsked:
         return bool(self._decoy.rows)
 
     def note(self) -> None:
-        """The dossier was opened. Written down once a day."""
-        if self._today.rows:
-            return
+        """The dossier was opened. Written down once a day, and once more where it was only shown beside another."""
+        if not self._today.rows or any(self._today.rows):
+            self._write(is_beside=False)
+
+    def note_in_a_pair(self, *, is_beside: bool) -> bool:
+        """Whether it counts as one more look-up."""
+        return not self._today.rows and self._write(is_beside=is_beside)
+
+    def _write(self, *, is_beside: bool) -> bool:
         is_assigned = bool(self._assigned.rows) or self.person.created_by_id == self.reader.pk
         note_lookup(
-            self.person, actor=self.reader, is_assigned=is_assigned, is_decoy=self.is_decoy,
+            self.person, actor=self.reader, is_assigned=is_assigned, is_decoy=self.is_decoy, is_beside=is_beside,
             unassigned_before=sum(self._of_late.rows),
         )  # fmt: skip
+        return not (is_assigned or is_beside)
 
 
 def note_opened(*persons: Person, actor: User) -> None:
@@ -71,22 +81,39 @@ def note_opened(*persons: Person, actor: User) -> None:
         LookupAsked(person, actor, Together()).note()
 
 
+def note_compared(one: Person, other: Person, *, actor: User, is_suggested: bool) -> None:
+    """Two dossiers are shown side by side. Whoever works through the pairs that are suggested opens two at a time, neither of
+    their own choice: that is one look-up. Of any other pair each is one.
+    """
+    if not is_suggested:
+        note_opened(one, other, actor=actor)
+        return
+    counts = LookupAsked(one, actor, Together()).note_in_a_pair(is_beside=False)
+    LookupAsked(other, actor, Together()).note_in_a_pair(is_beside=counts)
+
+
 @transaction.atomic
-def note_lookup(person: Person, *, actor: User, is_assigned: bool, unassigned_before: int, is_decoy: bool) -> None:
+def note_lookup(
+    person: Person, *, actor: User, is_assigned: bool, unassigned_before: int, is_decoy: bool, is_beside: bool
+) -> None:
     """`actor` opened this dossier, for the first time today. `unassigned_before`: of how many others within the hour."""
     now = timezone.now()
+    there = {"ignore_conflicts": True} if is_beside else {
+        "update_conflicts": True, "unique_fields": ["reader", "person", "day"], "update_fields": ["at", "is_beside"],
+    }  # fmt: skip
     Lookup.objects.bulk_create(
         [
             Lookup(
                 compartment_id=person.compartment_id, person=person, reader=actor, day=now.date(), at=now,
-                is_assigned=is_assigned,
+                is_assigned=is_assigned, is_beside=is_beside,
             )
         ],
-        ignore_conflicts=True,
+        **there,
     )  # fmt: skip
+    counts = not (is_assigned or is_beside)
     if is_decoy:
         _alarm("alarm.decoy_opened", person, person.compartment, actor, {})
-    elif not is_assigned and _passes(settings.ALARM_UNASSIGNED_AN_HOUR, unassigned_before, unassigned_before + 1):
+    elif counts and _passes(settings.ALARM_UNASSIGNED_AN_HOUR, unassigned_before, unassigned_before + 1):
         _alarm("alarm.unassigned_reads", actor, person.compartment, actor, {"count": unassigned_before + 1})
 
 

@@ -144,6 +144,11 @@ def compared(one: Person, other: Person, viewer: User) -> Comparison:
     return _compared([pair], viewer, Person.objects.visible_to(viewer)).comparisons[pair]
 
 
+def is_suggested(one: Person, other: Person, viewer: User) -> bool:
+    """Whether the two are alike enough to be."""
+    return compared(one, other, viewer).score >= LIKELY
+
+
 def _older_first(one: Person, other: Person) -> tuple[Person, Person]:
     return (one, other) if _age(one) <= _age(other) else (other, one)
 

@@ -22,9 +22,10 @@ from access.roles import May
 from core.errors import DomainError
 from people.models import Merge, Person
 from people.operations import merging
-from people.operations.watching import note_opened
+from people.operations.watching import note_compared, note_opened
 from people.same.forms import MergeForm, ReasonForm, UnmergeForm
 from people.same.presentation import comparison_page, doubles_page, duplicates_page
+from people.same.suggesting import is_suggested
 
 MOST = 500  # decisions of one form
 
@@ -189,9 +190,11 @@ def _person(request: HttpRequest, pk: UUID) -> Person:
 
 
 def _two(request: HttpRequest, pk: UUID, other: UUID) -> tuple[Person, Person]:
-    kept, another = _person(request, pk), _person(request, other)
+    viewer = viewer_of(request)
+    kept, another = (get_object_or_404(Person.objects.visible_to(viewer), pk=one) for one in (pk, other))
     if kept.compartment_id != another.compartment_id or kept.pk == another.pk:
         raise Http404
+    note_compared(kept, another, actor=viewer, is_suggested=is_suggested(kept, another, viewer))
     return kept, another
 
 

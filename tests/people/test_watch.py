@@ -248,6 +248,69 @@ def test_whatever_shows_something_of_a_dossier_opens_it(cast, as_user, persons, 
     assert Lookup.objects.unscoped("test").filter(reader=head, person=decoy).count() == 1
 
 
+def alike(cast, *names) -> list[Person]:
+    rows = (
+        {"names": [{"family": name, "given": "Іван", "patronymic": "Петрович"}], "birth_date": "1987-04-23"}
+        for name in names
+    )
+    return create_persons_bulk(cast.north.home, rows, actor=cast.north.clerk)
+
+
+def side_by_side(one, other):
+    return reverse("people:pair", args=[one.pk, other.pk])
+
+
+def counted(reader) -> int:
+    return Lookup.objects.unscoped("test").filter(reader=reader, is_assigned=False, is_beside=False).count()
+
+
+def test_a_pair_that_is_suggested_is_one_look_up_and_any_other_two(cast, as_user, persons, settings):
+    settings.ALARM_UNASSIGNED_AN_HOUR = 4
+    reader, client = cast.north.negotiator, as_user(cast.north.negotiator)
+    doubles = alike(cast, "Коваль", "Коваль", "Коваль")
+    told = []
+
+    for url in (
+        side_by_side(*doubles[:2]),
+        side_by_side(*doubles[:2]),
+        side_by_side(doubles[1], doubles[0]),  # one, however often
+        side_by_side(doubles[0], doubles[2]),
+        side_by_side(doubles[2], doubles[1]),  # the third is another
+        page(doubles[0]),
+        page(doubles[1]),
+        page(doubles[1]),  # opened by itself
+        side_by_side(*persons[:2]),
+    ):
+        assert client.get(url).status_code == 200
+        told.append((counted(reader), len(alarms("alarm.unassigned_reads"))))
+
+    assert told == [(1, 0)] * 3 + [(2, 0)] * 3 + [(3, 0)] * 2 + [(5, 1)]
+    assert Lookup.objects.visible_to(cast.north.head).filter(reader=reader).count() == 5
+
+
+def test_of_a_suggested_pair_the_one_that_nobody_assigned_counts(cast, as_user):
+    reader, doubles = cast.north.negotiator, alike(cast, "Коваль", "Коваль")
+    assign_case(doubles[0], reader, actor=cast.north.head)
+
+    as_user(reader).get(side_by_side(*doubles))
+
+    assert counted(reader) == 1
+    as_user(cast.north.clerk).get(side_by_side(*doubles))
+    assert counted(cast.north.clerk) == 0
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_decoy_alarms_on_either_side_of_a_pair_that_looks_suggested(cast, as_user, is_first):
+    doubles = alike(cast, "Коваль", "Коваль")
+    decoy = doubles[0 if is_first else 1]
+    mark_decoy(decoy, actor=cast.north.head)
+
+    for _twice in range(2):
+        as_user(cast.north.negotiator).get(side_by_side(*doubles))
+
+    assert [alarm.subject for alarm in alarms("alarm.decoy_opened")] == [f"person:{decoy.pk}"]
+
+
 def test_a_step_that_is_refused_alarms_all_the_same(cast, as_user, persons):
     """Its answer names the decoy."""
     decoy = persons[0]
