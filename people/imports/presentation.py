@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -215,7 +216,7 @@ def import_shown(of: Import, viewer: User) -> ImportShown:
         status_label=of.get_status_display(),
         tone=STATUS_TONES.get(ImportStatus(of.status), "quiet"),
         is_working=of.is_working,
-        received=date_format(of.created_at, "j E Y H:i", use_l10n=False),
+        received=date_format(localtime(of.created_at), "j E Y H:i", use_l10n=False),
         by=str(of.created_by),
         rows=of.rows,
         done=of.done_rows,
@@ -400,7 +401,11 @@ def cells_shown(of: Import, row: ImportRow, corrections: Sequence[RowCorrection]
     for place in range(max([len(row.cells), *(place + 1 for place in right)])):
         came = str(row.cells[place]) if place < len(row.cells) else ""
         said = right.get(place)
-        by = (str(said.corrected_by), date_format(said.corrected_at, "j E Y H:i", use_l10n=False)) if said else ("", "")
+        by = (
+            (str(said.corrected_by), date_format(localtime(said.corrected_at), "j E Y H:i", use_l10n=False))
+            if said
+            else ("", "")
+        )
         heading = of.headings[place] if place < len(of.headings) else ""
         shown.append(CellShown(heading, came, said is not None, said.value if said else came, *by))
     return shown

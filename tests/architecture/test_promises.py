@@ -207,6 +207,23 @@ def test_templates_hold_no_inline_script_or_style():
         assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", text), path.name
 
 
+def test_times_are_told_in_the_readers_zone():
+    """`date_format` takes an instant as it stands, in UTC: whoever shows an hour says in whose zone."""
+    found = []
+    for app in OWN_APPS:
+        for path in (ROOT / app).rglob("*.py"):
+            for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                told = ast.unparse(call) if isinstance(call, ast.Call) else ""
+                if (
+                    re.match(r"(\w+\.)?date_format\(", told)
+                    and "H:i" in told
+                    and not re.search(r"localtime\(|astimezone\(", told)
+                ):
+                    found.append(f"{path}:{call.lineno}")
+
+    assert found == []
+
+
 def test_urls_command_prints_every_door(capsys):
     import json
 
