@@ -14,7 +14,7 @@ UNTOLD = "…"
 def _committed(content: Content) -> str:
     told = {name: content.get(name, UNTOLD) for name in ("first", "last", "created", "updated")}
     return (
-        _("Rows %(first)s to %(last)s of a list were taken in: %(created)s dossiers opened, %(updated)s changed.")
+        _("Rows %(first)s to %(last)s of a list were taken in. Dossiers opened: %(created)s, changed: %(updated)s.")
         % told
     )
 
@@ -31,7 +31,7 @@ def _undone(content: Content) -> str:
 SENTENCES: dict[str, Text | Callable[[Content], Text]] = {
     "import.received": lambda c: _("A list from %(sender)s was received.") % _sender(c),
     "import.mapped": lambda c: _("The columns of a list from %(sender)s were named.") % _sender(c),
-    "import.commit_begun": lambda c: _("%(rows)s rows of a list from %(sender)s are being taken in.") % _sender(c),
+    "import.commit_begun": lambda c: _("A list from %(sender)s is being taken in. Rows: %(rows)s.") % _sender(c),
     "import.committed": _committed,
     "import.undo_begun": lambda c: _("The import of a list from %(sender)s is being undone.") % _sender(c),
     "import.undone": _undone,
@@ -39,7 +39,7 @@ SENTENCES: dict[str, Text | Callable[[Content], Text]] = {
         _("Row %(row)s of a list from %(sender)s was corrected.")
         % {"row": c.get("row", UNTOLD), "sender": c.get("sender", UNTOLD)}
     ),
-    "import.rows_decided": lambda c: _("Decided on %(rows)s rows of a list from %(sender)s.") % _sender(c),
+    "import.rows_decided": lambda c: _("Rows of a list from %(sender)s were decided on: %(rows)s.") % _sender(c),
     "import.gave_up": lambda c: (
         _("Something went wrong with a list from %(sender)s, and the work on it rests.") % _sender(c)
     ),
