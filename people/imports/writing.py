@@ -15,7 +15,7 @@ from django.db.models.functions import Cast, Coalesce
 
 from access.models import User
 from core.beside import Beside
-from core.pouring import Ready, pour_ready, ready
+from core.pouring import Ready, pour_ready, ready, take_out
 from people.imports.judging import (
     Spelling,
     Stated,
@@ -318,9 +318,9 @@ def take_back(of: Import, rows: Sequence[ImportRow]) -> None:
     created = [row.person_id for row in rows if row.outcome == Outcome.CREATED and row.person_id]
     apart = SamePersonJudgement.objects.unscoped("of one locked import").filter(of_import=of)
     apart.filter(Q(one__in=created) | Q(other__in=created)).delete()
-    Lookup.objects.unscoped("of one locked import").filter(person__in=created).delete()
-    Name.objects.unscoped("of one locked import").filter(person__in=created).delete()
-    Person.objects.unscoped("of one locked import").filter(pk__in=created, compartment=of.compartment).delete()
+    for of_person in (SearchKey, MatchKey, Lookup, Name):
+        take_out(of_person, "person_id", created)
+    take_out(Person, "id", created)
     _restore(of, [row for row in rows if row.outcome == Outcome.UPDATED])
     _reread_notices(of, unsaid - set(created))
     numbers = [row.number for row in rows]

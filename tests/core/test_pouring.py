@@ -3,9 +3,11 @@
 import uuid
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 
-from core.pouring import pour_values
-from people.models import ImportRow
+from core.pouring import pour_values, take_out
+from people.models import ImportRow, MatchKey, Name, Person, SearchKey
+from people.operations import create_person
 from people.operations import imports as operations
 
 ODD = ["\\", "\\N", "\\.", "a\tb", "a\nb", "a\rb", '"', "{}", "", "Дж'ейн"]
@@ -28,3 +30,28 @@ def test_odd_texts_are_poured_as_they_are(cast, repeats):
     assert [(row.cells, row.told, row.repeats, row.decision) for row in found] == [
         ([text], {"family": text}, repeats, text[:8]) for text in ODD
     ]
+
+
+@pytest.mark.django_db
+def test_rows_are_taken_out_by_any_column_and_no_others(cast):
+    one, other = (create_person(actor=cast.north.clerk, names=[{"family": name}]) for name in ("Коваль", "Мельник"))
+
+    for model in (SearchKey, MatchKey, Name):
+        take_out(model, "person_id", [one.pk])
+    take_out(Person, "id", [one.pk, uuid.uuid4()])
+    take_out(Person, "id", [])
+    connection.check_constraints()
+
+    assert list(Person.objects.unscoped("test")) == [other]
+    assert set(Name.objects.unscoped("test").values_list("person", flat=True)) == {other.pk}
+
+
+@pytest.mark.django_db
+def test_nothing_that_others_refer_to_is_taken_out_unseen(cast):
+    person = create_person(actor=cast.north.clerk, names=[{"family": "Коваль"}])
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        take_out(Person, "id", [person.pk])
+        connection.check_constraints()
+
+    assert Person.objects.unscoped("test").exists()
