@@ -21,7 +21,7 @@ from tests.drills.test_kills import EVERY_PROCESS, ONE_PROCESS, Broker
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
-ROWS = 4_000
+ROWS = 6_000  # so many that a process beside the worker reads them and makes their dossiers
 HEADINGS = "Прізвище;Ім'я;Дата народження;Особистий номер"
 # What a list leaves behind, without the ids and times that differ from one import to the next.
 LEFT = {
