@@ -202,7 +202,7 @@ class Writer:
         new_names: list[Name] = []
         touched: dict[uuid.UUID, Person] = {}
         for row in rows:
-            person = _read_as(persons, row.person_id)
+            person = read_as(persons, row.person_id)
             if person is None:
                 row.outcome = Outcome.REFUSED
                 continue
@@ -291,7 +291,7 @@ class Writer:
         ImportRow.objects.unscoped("the same").bulk_update(changed, columns, batch_size=200)
 
 
-def _read_as(persons: Mapping[uuid.UUID, Person], pk: uuid.UUID | None) -> Person | None:
+def read_as(persons: Mapping[uuid.UUID, Person], pk: uuid.UUID | None) -> Person | None:
     """Of those under lock. Whoever was merged since the row was judged is read as another."""
     person = persons.get(pk) if pk else None
     return persons.get(person.merged_into_id) if person and person.merged_into_id else person

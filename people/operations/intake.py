@@ -32,10 +32,11 @@ from core.pouring import pour_values
 from core.sheets.faults import FileRefused
 from core.sheets.limits import MOST_ROWS
 from core.sheets.reading import Row, Table, reading
+from people.imports.cells import Told
 from people.imports.columns import guess
 from people.imports.judging import Judge, Judged, judged, sought_by
 from people.imports.registry import position_of
-from people.imports.writing import Dossiers, Taken, Writer, fresh_of, take_back, taken
+from people.imports.writing import Dossiers, Taken, Writer, fresh_of, read_as, take_back, taken
 from people.models import (
     AT_WORK,
     Import,
@@ -262,17 +263,19 @@ def corrected_cells(of: Import) -> dict[int, dict[int, str]]:
     return found
 
 
-def earlier_rows(of: Import) -> dict[str, uuid.UUID]:
-    """Whose the rows of this sender's last imports became, by what they told."""
+def earlier_rows(of: Import, *, keys: Iterable[str] | None = None) -> dict[str, uuid.UUID]:
+    """Whose the rows of this sender's last imports became, by what they told; `keys`: only of these."""
     before = Import.objects.unscoped("of the same half").filter(compartment=of.compartment, status=S.COMMITTED)
     same = [one.pk for one in before.order_by("-created_at")[:50] if _same_sender(one, of)][:EARLIER_IMPORTS]
     rows = ImportRow.objects.unscoped("the same").filter(
         of_import__in=same, outcome__in=(Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
     )
+    if keys is not None:
+        rows = rows.filter(key__in=keys)
     merged = Person.objects.unscoped("the same").filter(compartment=of.compartment, merged_into__isnull=False)
-    read_as = dict(merged.order_by().values_list("pk", "merged_into"))
+    into = dict(merged.order_by().values_list("pk", "merged_into"))
     found = rows.filter(person_id__isnull=False).order_by().values_list("key", "person_id")
-    return {key: read_as.get(pk) or pk for key, pk in found if pk}
+    return {key: into.get(pk) or pk for key, pk in found if pk}
 
 
 def _same_sender(one: Import, other: Import) -> bool:
@@ -313,7 +316,7 @@ def _commit_chunk(of: Import, *, actor: User, dossiers: Dossiers) -> bool:
     """Returns whether there may be more."""
     of = _locked(of, S.COMMITTING)
     seat = _may(of, actor)
-    rows = _next_rows(of, of.done_through)
+    rows = _next_rows(of, max(of.heading_row, of.done_through))
     if not rows:
         of.status = S.COMMITTED
         of.version += 1
@@ -328,8 +331,8 @@ def _commit_chunk(of: Import, *, actor: User, dossiers: Dossiers) -> bool:
         refused[number].add(first)
     persons = writer.lock([*(row.person_id for row in updates if row.person_id), *chain(*refused.values())])
     position = position_of(of.compartment_id, lock=True)
-    if position != of.judged_at_position:  # somebody wrote here since: is it still true that nobody is like them?
-        creates = _still_new(of, creates)
+    if position != of.judged_at_position:  # somebody wrote here since: do they still mean nobody, and whom they meant?
+        creates, updates = _still_new(of, creates), _still_theirs(of, updates, persons)
     writer.create(creates)
     writer.update(updates, persons)
     writer.write_outcomes(rows)
@@ -379,19 +382,40 @@ def _repeated(of: Import, creates: Iterable[Taken]) -> dict[int, uuid.UUID]:
 
 def _still_new(of: Import, rows: list[Taken]) -> list[Taken]:
     """Without the rows whom somebody entered meanwhile. Who was decided to be new by a person stays so."""
+    for row, found in _judged_anew(of, rows, {}):
+        if found.verdict not in (RowVerdict.NEW, RowVerdict.ERASED, RowVerdict.REPEATED):
+            _refuse(row, found.candidates or [[str(found.person_id), 0, []]])
+    return [row for row in rows if row.outcome != Outcome.REFUSED]
+
+
+def _still_theirs(of: Import, rows: list[Taken], persons: Mapping[uuid.UUID, Person]) -> list[Taken]:
+    """Without the rows that can mean only others by now: their dossier was taken apart. Whose a row is by the decision of a
+    person it stays."""
+    keys = {Told(row.told).key for row in rows if not row.decision}
+    for row, found in _judged_anew(of, rows, earlier_rows(of, keys=keys) if keys else {}):
+        person = read_as(persons, row.person_id)
+        whom = {str(found.person_id), *(candidate[0] for candidate in found.candidates)}
+        if person and str(person.pk) not in whom and found.verdict != RowVerdict.REPEATED:
+            is_somebody = found.verdict not in (RowVerdict.NEW, RowVerdict.ERASED)
+            _refuse(row, found.candidates or [[str(found.person_id if is_somebody else person.pk), 0, []]])
+            row.person_id = None
+    return [row for row in rows if row.outcome != Outcome.REFUSED]
+
+
+def _judged_anew(of: Import, rows: Iterable[Taken], earlier: Mapping[str, uuid.UUID]) -> Iterator[tuple[Taken, Judged]]:
+    """But for those that a person decided on."""
     unsettled = [row for row in rows if not row.decision]
-    judge = Judge(of.compartment, {}, source=of.sender)
+    judge = Judge(of.compartment, earlier, source=of.sender)
     fresh = [
-        Judged(row.number, [], row.told, [], "", keys=keys, marks=marks)
+        Judged(row.number, [], row.told, [], Told(row.told).key, keys=keys, marks=marks)
         for row in unsettled
         for keys, marks in [sought_by(row.told, judge.registry.lexicon)]
     ]
-    for row, found in zip(unsettled, judge.judge(fresh), strict=True):
-        if found.verdict not in (RowVerdict.NEW, RowVerdict.ERASED, RowVerdict.REPEATED):
-            row.verdict = RowVerdict.AMBIGUOUS
-            row.outcome = Outcome.REFUSED
-            row.candidates = found.candidates or [[str(found.person_id), 0, []]]
-    return [row for row in rows if row.outcome != Outcome.REFUSED]
+    return zip(unsettled, judge.judge(fresh), strict=True)
+
+
+def _refuse(row: Taken, candidates: list[Any]) -> None:
+    row.verdict, row.outcome, row.candidates = RowVerdict.AMBIGUOUS, Outcome.REFUSED, candidates
 
 
 # Undoing

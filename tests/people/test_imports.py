@@ -832,6 +832,35 @@ def test_what_the_registry_keeps_is_counted_by_the_dossiers_that_hold_a_key(cast
         assert registry._found.keys() == {*namesakes, *others}
 
 
+@pytest.mark.parametrize("is_chosen", [False, True])
+def test_a_dossier_taken_apart_since_the_preview_is_not_updated_for_the_other(cast, is_chosen):
+    """Unless a person chose it."""
+    clerk = cast.north.clerk
+    koval = create_person(actor=clerk, names=[{"family": "Коваль", "given": "Іван", "patronymic": "Петрович"}])
+    other = create_person(actor=clerk, names=[{"family": "Мельник", "given": "Степан"}], birth_date="1987-04-23")
+    merge_persons(other, koval, actor=clerk)
+    of = taken(clerk, csv_of(HEADINGS, KOVAL, ["", "Бондар", "Олег", "", "", "", ""]))
+    assert verdicts(of) == {2: "update", 3: "new"}
+    unmerge(koval, actor=clerk)
+    if is_chosen:
+        operations.decide_rows(of, decisions={2: ("update", other.pk)}, actor=clerk)
+
+    commit(of, clerk)
+
+    row = ImportRow.objects.unscoped("test").get(of_import=of, number=2)
+    families = [name.family for name in other.names.order_by("family")]
+    if is_chosen:
+        assert (row.outcome, families) == ("updated", ["Коваль", "Мельник"])
+    else:
+        assert (row.outcome, row.verdict, row.person_id, families) == ("refused", "ambiguous", None, ["Мельник"])
+        assert [pk for pk, *_why in row.candidates] == [str(koval.pk)]
+        assert Person.objects.unscoped("test").filter(label="Бондар Олег").count() == 1
+        operations.decide_rows(of, decisions={2: ("update", koval.pk)}, actor=clerk)
+        commit(of, clerk, ())
+        koval.refresh_from_db()
+        assert (koval.service_number, koval.birth_date) == ("U-1000001", "1987-04-23")
+
+
 def test_each_row_gets_its_verdict(cast):
     clerk = cast.north.clerk
     names = {"given": "Іван", "patronymic": "Петрович"}
