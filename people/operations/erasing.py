@@ -19,7 +19,7 @@ from audit.recording import record
 from core import clock
 from core.errors import DomainError, InputRefused
 from people.erasure import hashed, kept
-from people.models import Attachment, ErasedKey, Identifier, Name, Person, PersonErasure
+from people.models import AT_WORK, Attachment, ErasedKey, Identifier, Import, Name, Person, PersonErasure
 from people.operations import last_day
 
 # Upper apps say why somebody cannot be erased now, in a sentence or an empty string, and erase what they keep of them.
@@ -34,9 +34,17 @@ def erase_person(person: Person, *, actor: User, decided_on: date, reason: str) 
     Dossiers that are read as one are one person's: they go together.
     """
     person = Person.objects.visible_to(actor).get(pk=person.pk).read_as
+    _wait_for_lists(person)
     joined = list(Person.objects.visible_to(actor).joined(person).locked().order_by("pk"))
     erased = [_erase(each, actor, decided_on, reason) for each in sorted(joined, key=lambda one: one.pk == person.pk)]
     return erased[-1]
+
+
+def _wait_for_lists(person: Person) -> None:
+    """For the chunk at which each list of this half is worked on: its rows are swept with the others, and whatever is checked
+    later asks who was erased. Before any dossier is held, as a chunk holds its list before its dossiers."""
+    lists = Import.objects.unscoped("of the same half").filter(compartment=person.compartment_id, status__in=AT_WORK)
+    list(lists.locked().order_by("pk").values_list("pk"))
 
 
 def _erase(person: Person, actor: User, decided_on: date, reason: str) -> PersonErasure:

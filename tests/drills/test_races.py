@@ -6,6 +6,7 @@ On PostgreSQL, with real connections: both wait at the same row, which the test 
 import pickle
 import threading
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -24,6 +25,10 @@ from exchanges.operations import exchange as exchanges
 from exchanges.operations import list as lists
 from exchanges.operations import sign_off as sign_offs
 from exchanges.operations import tranche as tranches
+from people.imports.judging import Judge
+from people.models import ImportRow
+from people.operations import create_person, imports, intake
+from people.operations.erasing import erase_person
 from tests import conftest, factories, scenes
 from tests.cast import PASSWORD
 from tests.checks import kinds
@@ -81,13 +86,13 @@ def together(*calls: Callable[[], Any], at: Any = None) -> list[str]:
     return said
 
 
-def _wait_for_waiting(count: int) -> None:
+def _wait_for_waiting(count: int, *, unless: threading.Event | None = None) -> None:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with connection.cursor() as cursor:
         for _attempt in range(600):
             cursor.execute("SELECT pg_stat_clear_snapshot(), pg_sleep(0.05)")
             cursor.execute(waiting)
-            if cursor.fetchone()[0] >= count:
+            if cursor.fetchone()[0] >= count or (unless and unless.is_set()):
                 return
     raise AssertionError("they never met")
 
@@ -350,6 +355,38 @@ def test_two_briefs_at_once_are_one_and_both_are_told(scene):
     brief = Brief.objects.unscoped("test").get(entry=entry)
     assert brief.note in ("the cousin", "the minister")
     assert kinds(brief, shared=False) == ["brief.written", "brief.written"]
+    assert_logs_whole()
+
+
+def test_whoever_is_erased_while_a_list_is_checked_stands_in_no_row_of_it(scene, monkeypatch):
+    """The chunk under way has looked at the log for the last time: its rows are swept once they are there."""
+    clerk, head = scene.cast.north.clerk, scene.cast.north.head
+    monkeypatch.setattr(imports, "_wake", lambda of: None)  # the turns are begun here
+    koval = create_person(actor=clerk, names=[{"family": "Коваль", "given": "Іван"}], birth_date="1987-04-23")
+    content = "Прізвище;Ім'я;Дата народження\nКоваль;Іван;23.04.1987\nМельник;Олег;1990\n".encode()
+    of = imports.begin_import([content], sender="A family", actor=clerk)
+    intake.work_on(of.pk)
+    of.refresh_from_db()
+    imports.map_columns(of, actor=clerk, columns={int(place): one for place, one in of.columns.items()})
+    looked, over, settle = threading.Event(), threading.Event(), Judge.settle
+
+    def slowly(judge: Judge, rows: Any) -> Any:
+        settled = settle(judge, rows)
+        looked.set()
+        _wait_for_waiting(1, unless=over)
+        return settled
+
+    def erase() -> None:
+        assert looked.wait(30)
+        erase_person(koval, actor=head, decided_on=date(2026, 1, 1), reason="asked")
+        over.set()
+
+    monkeypatch.setattr(Judge, "settle", slowly)
+    monkeypatch.setattr(intake, "CHUNK", 1)
+    assert together(lambda: intake.work_on(of.pk), erase) == ["", ""]
+
+    rows = ImportRow.objects.unscoped("test").filter(of_import=of)
+    assert [row.told["family"] for row in rows] == ["Мельник"]
     assert_logs_whole()
 
 
