@@ -15,7 +15,16 @@ from people.erasure import asked, hashed
 from people.fate import fate_of
 from people.imports.cells import Fault, Reader, split_name
 from people.imports.columns import heading
-from people.imports.registry import Held, Likeness, Registry, asked_for, position_of, spelt_names, telling_keys
+from people.imports.registry import (
+    Held,
+    Likeness,
+    Likenesses,
+    Registry,
+    asked_for,
+    position_of,
+    spelt_names,
+    telling_keys,
+)
 from people.matching.record import Lexicon, Read, number_as_read
 from people.models import CategoryAssignment, Claim, ClaimKind, ErasedKey, Name, Person, RowVerdict
 from people.operations import IDENTITY
@@ -112,7 +121,7 @@ class Judge:
     ) -> None:
         self.compartment = compartment
         self.source = source
-        self.registry = Registry(compartment)
+        self.registry, self.likenesses, self.lexicon = Registry(compartment), Likenesses(), Lexicon()
         self._position = position_of(compartment.pk)
         self.earlier = earlier  # rows of earlier imports from this sender, by their key: whose they became
         self._seen: dict[str, int] = {}
@@ -131,10 +140,22 @@ class Judge:
             row.held, row.asked_at = held, self._position
 
     def compare(self, rows: list[Judged]) -> list[Judged]:
-        """Then: whom of them. Without a query, so another thread may do it."""
+        """Then: whom of them. Or let a Likenesses elsewhere find what it is to be given, and `say` that."""
+        return self.say(rows, self.likenesses(*self.to_compare(rows)))
+
+    def to_compare(
+        self, rows: Iterable[Judged]
+    ) -> tuple[list[tuple[dict[str, str], list[str]]], dict[str, Sequence[Any]]]:
+        held = [(row.told, row.held) for row in rows if row.held]
+        dossiers = {pk: record for _told, of_row in held for pk, record in of_row}
+        return [(told, [pk for pk, _record in of_row]) for told, of_row in held], dossiers
+
+    def say(self, rows: list[Judged], alike: Iterable[list[Likeness]]) -> list[Judged]:
+        """`alike`: of each row that is compared with somebody."""
+        found = iter(alike)
         for row in rows:
             if row.held is not None:
-                self._say(row, self.registry.alike(row.told, row.held))
+                self._say(row, next(found) if row.held else [])
         return rows
 
     def settle(self, rows: list[Judged]) -> list[Judged]:
@@ -148,7 +169,7 @@ class Judge:
     def remember(self, rows: Iterable[tuple[int, Mapping[str, str]]]) -> None:
         """Rows that were judged before this process began."""
         for number, told in rows:
-            for mark in sought_by(told, self.registry.lexicon)[1]:
+            for mark in sought_by(told, self.lexicon)[1]:
                 self._seen.setdefault(mark, number)
 
     def _again(self, row: Judged) -> bool:
@@ -185,7 +206,7 @@ class Judge:
         for row in known:
             if row.person_id not in there:
                 row.verdict, row.person_id = V.NEW, None
-                self._choose(row, self.registry.alike(row.told, row.held or ()))
+                self._choose(row, next(iter(self.likenesses(*self.to_compare([row]))), []))
 
     def _say(self, row: Judged, alike: list[Likeness]) -> None:
         if (same := self.earlier.get(row.key)) is not None:
@@ -194,11 +215,11 @@ class Judge:
             self._choose(row, alike)
 
     def _choose(self, row: Judged, alike: list[Likeness]) -> None:
-        certain = [one for one in alike if one.is_certain]
+        certain = [kept for kept, is_certain in alike if is_certain]
         if len(certain) == 1:
-            row.verdict, row.person_id = V.UPDATE, certain[0].person_id
+            row.verdict, row.person_id = V.UPDATE, uuid.UUID(certain[0][0])
         elif alike:
-            row.verdict, row.candidates = V.AMBIGUOUS, [one.kept() for one in alike]
+            row.verdict, row.candidates = V.AMBIGUOUS, [kept for kept, _is_certain in alike]
         else:
             row.person_id = uuid.uuid4()
 

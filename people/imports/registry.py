@@ -6,7 +6,7 @@ The dossiers are asked for by the keys of many rows at once, never row by row; o
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -27,24 +27,48 @@ MAY_BE = 11.0  # bits: the same two names and nothing that contradicts; a namesa
 MOST_SHOWN = 5
 MOST_COMPARED = 12
 AGREES = ("same", "script")
-Held = tuple[uuid.UUID, Read]
+Held = tuple[str, Sequence[Any]]  # the id of a dossier, and what of it is compared
+# A dossier that a row may mean, as it is kept (its id, the score and the weights it is the sum of); and whether that is certain.
+Likeness = tuple[list[Any], bool]
 
 
-@dataclass(frozen=True)
-class Likeness:
-    """One dossier that a row may mean, and why."""
+class Likenesses:
+    """Whom of some dossiers each row may mean, the likeliest first. Without a query: made and called with values of JSON, since
+    `core.beside` calls it.
+    """
 
-    person_id: uuid.UUID
-    comparison: Comparison
-    is_certain: bool
+    def __init__(self) -> None:
+        self.lexicon, self.comparer = Lexicon(), Comparer(Usual())
 
-    def kept(self) -> list[Any]:
-        fields = [[one.field, one.level, round(one.weight, 2)] for one in self.comparison.fields]
-        return [str(self.person_id), round(self.comparison.score, 2), fields]
+    def __call__(
+        self, rows: Iterable[tuple[Mapping[str, str], Sequence[str]]], dossiers: Mapping[str, Sequence[Any]]
+    ) -> list[list[Likeness]]:
+        """Of each row what it tells, and the ids of those it is compared with."""
+        held = {pk: read(_record_held(*values), self.lexicon) for pk, values in dossiers.items()}
+        return [self._alike(asked_for(told, self.lexicon), [(pk, held[pk]) for pk in pks]) for told, pks in rows]
+
+    def _alike(self, asked: Read, held: Iterable[tuple[str, Read]]) -> list[Likeness]:
+        found = []
+        for pk, person in held:
+            comparison = self.comparer.compare(asked, person)
+            levels = {one.field: one.level for one in comparison.fields}
+            if comparison.score >= MAY_BE or levels.get("service_number") == "same":
+                found.append((-comparison.score, pk, comparison, _is_certain(levels)))
+        found.sort(key=itemgetter(0, 1))
+        return [(_kept(pk, comparison), is_certain) for _score, pk, comparison, is_certain in found[:MOST_SHOWN]]
+
+
+def _record_held(birth_date: str, rank: str, unit: str, number: str, names: Iterable[Spelt]) -> Record:
+    return Record(birth_date=birth_date, rank=rank, unit=unit, service_number=number, other_names=tuple(names))
+
+
+def _kept(pk: str, comparison: Comparison) -> list[Any]:
+    fields = [[one.field, one.level, round(one.weight, 2)] for one in comparison.fields]
+    return [pk, round(comparison.score, 2), fields]
 
 
 def weights_kept(fields: Iterable[Sequence[Any]]) -> Comparison:
-    """What `kept` wrote, to be explained in the reader's language."""
+    """What is kept of a likeness, to be explained in the reader's language."""
     found = [FieldWeight(str(field), str(level), float(weight)) for field, level, weight in fields]
     return Comparison(sum(one.weight for one in found), found)
 
@@ -87,8 +111,6 @@ class Registry:
 
     def __init__(self, compartment: Compartment) -> None:
         self.compartment = compartment
-        self.lexicon = Lexicon()
-        self.comparer = Comparer(Usual())
         self._held: dict[str, Held] = {}
         self._found: dict[int, Sequence[str]] = {}
         self._kept = 0
@@ -104,19 +126,6 @@ class Registry:
         wanted = [likeliest([pks for key in of_row if (pks := found[key])], MOST_COMPARED) for of_row in rows]
         held = self._read_held({pk for pks in wanted for pk in pks})
         return [[held[pk] for pk in pks if pk in held] for pks in wanted]
-
-    def alike(self, told: Mapping[str, str], held: Sequence[Held]) -> list[Likeness]:
-        """Whom of these a row may mean, the likeliest first. Without a query."""
-        if not held:
-            return []
-        asked, found = asked_for(told, self.lexicon), []
-        for pk, person in held:
-            comparison = self.comparer.compare(asked, person)
-            levels = {one.field: one.level for one in comparison.fields}
-            if comparison.score >= MAY_BE or levels.get("service_number") == "same":
-                found.append(Likeness(pk, comparison, _is_certain(levels)))
-        found.sort(key=lambda one: (-one.comparison.score, one.person_id))
-        return found[:MOST_SHOWN]
 
     def _ask(self, keys: set[int]) -> None:
         """As `people.matching.registry.holders`, in one query: there are thousands of keys, and nearly all find nobody. The
@@ -153,21 +162,18 @@ class Registry:
         if len(self._held) > self.MOST_KEPT:
             self._held.clear()
         asked = {uuid.UUID(pk): pk for pk in pks - self._held.keys()}
-        self._held |= {asked[pk]: (pk, read) for pk, read in self._records(asked.keys())}
+        self._held |= {asked[pk]: (str(pk), record) for pk, record in self._records(asked.keys())}
         return {pk: self._held[pk] for pk in pks if pk in self._held}
 
-    def _records(self, pks: Collection[uuid.UUID]) -> Iterable[Held]:
+    def _records(self, pks: Collection[uuid.UUID]) -> Iterable[tuple[uuid.UUID, list[Any]]]:
         if not pks:
             return
         persons = Person.objects.unscoped("the half that is written to").filter(compartment=self.compartment)
         spelt = spelt_names(self.compartment, pks)
         columns = ("id", "birth_date", "rank", "unit", "service_number")
         rows = persons.unmerged().real().filter(pk__in=pks).order_by().values_list(*columns)
-        for pk, birth_date, rank, unit, number in rows:
-            record = Record(
-                birth_date=birth_date, rank=rank, unit=unit, service_number=number, other_names=tuple(spelt.get(pk, ()))
-            )
-            yield pk, read(record, self.lexicon)
+        for pk, *told in rows:
+            yield pk, [*told, sorted(spelt.get(pk, ()))]
 
 
 def position_of(compartment_id: uuid.UUID, *, lock: bool = False) -> int:

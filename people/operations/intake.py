@@ -9,7 +9,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
@@ -185,7 +185,8 @@ def _check(of: Import, until: float) -> bool:
         reading(uploads.path_of(of.pk), sheet=of.sheet) as table,
         _beside(of, "people.imports.judging:CellReader", *reader_of(of, corrected_cells(of))) as cells,
         closing(one_ahead(_begun_chunks(table, cells, after=max(of.heading_row, of.done_through)))) as chunks,
-        closing(_compared(judge, chunks)) as compared,
+        _beside(of, "people.imports.registry:Likenesses") as likenesses,
+        closing(_compared(judge, chunks, likenesses)) as compared,
     ):
         for chunk, is_last in compared:
             if not _check_chunk(of, judge, chunk, since, actor=of.acted_by):
@@ -202,19 +203,14 @@ def _begun_chunks(table: Table, cells: Beside, *, after: int) -> Iterator[tuple[
         yield cells.begin(chunk, chunk[-1][0] if is_last and table.ends_open else 0), is_last
 
 
-def _compared(judge: Judge, chunks: Iterable[tuple[list[Any], bool]]) -> Generator[tuple[list[Judged], bool]]:
-    """Each chunk beside the dossiers it may mean; in a thread, and just while the database is asked for those of the next:
-    at any other time it would only take turns with this one."""
-    coming: tuple[list[Judged], bool] | None = None
-    with ThreadPoolExecutor(1) as beside:
-        for chunk, is_last in chunks:
-            begun = beside.submit(judge.compare, coming[0]) if coming else None
-            asked = judge.ask(judged(chunk))
-            if begun and coming:
-                yield begun.result(), coming[1]
-            coming = asked, is_last
-    if coming:
-        yield judge.compare(coming[0]), coming[1]
+def _compared(
+    judge: Judge, chunks: Iterable[tuple[list[Any], bool]], likenesses: Beside
+) -> Generator[tuple[list[Judged], bool]]:
+    """Each chunk beside the dossiers it may mean; while the database is asked for those of the next."""
+    asked = ((judge.ask(judged(chunk)), is_last) for chunk, is_last in chunks)
+    begun = ((likenesses.begin(*judge.to_compare(chunk)), (chunk, is_last)) for chunk, is_last in asked)
+    for found, (chunk, is_last) in one_ahead(begun):
+        yield judge.say(chunk, found), is_last
 
 
 def _beside(of: Import, maker: str, *given: Any) -> Beside:
@@ -409,7 +405,7 @@ def _judged_anew(of: Import, rows: Iterable[Taken], earlier: Mapping[str, uuid.U
     fresh = [
         Judged(row.number, [], row.told, [], Told(row.told).key, keys=keys, marks=marks)
         for row in unsettled
-        for keys, marks in [sought_by(row.told, judge.registry.lexicon)]
+        for keys, marks in [sought_by(row.told, judge.lexicon)]
     ]
     return zip(unsettled, judge.judge(fresh), strict=True)
 

@@ -976,9 +976,11 @@ def test_a_long_list_is_read_and_made_by_processes_as_a_short_one_is_by_threads(
     clerk = cast.north.clerk
     names = [{"family": "Коваль", "given": "Іван", "patronymic": "Петрович"}]
     create_person(actor=clerk, names=names, birth_date="1987-04-23")
+    create_person(actor=clerk, names=[{"family": "Іваненко", "given": "Олег"}], birth_date="1990", unit="72")
     rows = [
         KOVAL,
         MELNYK,
+        ["", "Іваненко", "Олег", "", "1990", "", ""],
         ["", "Koval", "Ivan", "Petrovych", "1987-04-23", "", ""],
         ["", "Тест", "Iван", "", "2031", "", ""],
     ]
@@ -989,7 +991,7 @@ def test_a_long_list_is_read_and_made_by_processes_as_a_short_one_is_by_threads(
         monkeypatch.setattr(intake, "MANY", many)
         of = taken(clerk, content)
         staged = ImportRow.objects.unscoped("test").filter(of_import=of).order_by("number")
-        columns = ("number", "cells", "told", "faults", "key", "verdict", "differences", "repeats")
+        columns = ("number", "cells", "told", "faults", "key", "verdict", "differences", "candidates", "repeats")
         told = list(staged.values(*columns))
         commit(of, clerk)
         told += Person.objects.unscoped("test").order_by("label").values("label", *IDENTITY)
@@ -999,7 +1001,7 @@ def test_a_long_list_is_read_and_made_by_processes_as_a_short_one_is_by_threads(
         found.append(told)
         undo(of, clerk)
 
-    assert [row["verdict"] for row in found[0][:4]] == ["update", "new", "repeated", "invalid"]
+    assert [row["verdict"] for row in found[0][:5]] == ["update", "new", "ambiguous", "repeated", "invalid"]
     assert found[0] == found[1]
 
 
