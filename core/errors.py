@@ -1,4 +1,6 @@
-"""What an operation may refuse with. Every message is a sentence that its reader may see."""
+"""What an operation may refuse with: every message is a sentence that its reader may see. And what a log may say of an error that
+is nobody's refusal.
+"""
 
 import traceback
 from collections.abc import Mapping, Sequence
