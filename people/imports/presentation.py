@@ -386,7 +386,10 @@ def _difference(of: Import, name: str, before: str, after: str) -> Difference:
 
 
 def _fault(of: Import, row: ImportRow, place: int, code: str, what: str) -> tuple[str, str, str]:
-    return heading_at(of, place), fault_sentence(code, what), row.cells[place] if place < len(row.cells) else ""
+    quoted = (
+        f"\u2068{what}\u2069" if what else ""
+    )  # its own direction, whatever the reader's: #REF! fell apart in Arabic
+    return heading_at(of, place), fault_sentence(code, quoted), row.cells[place] if place < len(row.cells) else ""
 
 
 def heading_at(of: Import, place: int) -> str:

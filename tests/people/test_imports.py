@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
+from access.models import User
 from accounts.operations import end_membership
 from audit.models import Event
 from core.errors import InputRefused, TransitionRefused
@@ -1003,6 +1004,20 @@ def test_a_long_list_is_read_and_made_by_processes_as_a_short_one_is_by_threads(
 
     assert [row["verdict"] for row in found[0][:5]] == ["update", "new", "ambiguous", "repeated", "invalid"]
     assert found[0] == found[1]
+
+
+def test_what_stands_in_a_faulty_cell_keeps_its_direction_in_any_language(cast, as_user):
+    clerk = cast.north.clerk
+    of = taken(clerk, csv_of(HEADINGS, ["", "Коваль", "Іван", "", "#REF!", "", ""]))
+    client = as_user(clerk)
+    client.cookies["django_language"] = "ar"
+    User.objects.unscoped("test").filter(pk=clerk.pk).update(language="ar")
+
+    for url in (f"/people/imports/{of.pk}/", f"/people/imports/{of.pk}/rows/2/"):
+        text = client.get(url).text
+        assert 'dir="rtl"' in text
+        assert "\u2068#REF!\u2069" in text
+        assert "<strong><bdi>Дата народження</bdi>:</strong>" in text
 
 
 def test_rows_that_lie_far_apart_are_taken_in_in_their_order(cast, monkeypatch):
